@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { Sha256 } from './run-spec.ts';
+
+/** Losses of the single items of an evaluation, in the items' order, for paired statistics. */
+export const ItemValues = z.object({ metric: z.string(), values: z.array(z.number()) }).meta({ id: 'ItemValues' });
+
+/**
+ * What a run measured. `metrics`, `items` and the untimed series are reproducible bit for bit and enter the digest;
+ * `timings` (seconds, tokens per second, bytes resident) do not.
+ * A non-finite number never appears: a run that diverged carries `diverged` and its loss is the unigram entropy.
+ */
+export const Outcome = z
+  .object({
+    metrics: z.record(z.string(), z.number()),
+    items: ItemValues.nullable(),
+    /** Training ended in NaN, above the unigram entropy, or without progress: an outcome, not a missing value. */
+    diverged: z.object({ step: z.number().int(), reason: z.string() }).nullable(),
+    timings: z.record(z.string(), z.number()),
+    /** SHA-256 over the spec hash and every reproducible number as 8 big-endian bytes. */
+    digest: Sha256,
+    environment: z.record(z.string(), z.union([z.string(), z.number()])),
+  })
+  .meta({ id: 'Outcome' });
+export type Outcome = z.infer<typeof Outcome>;
+
+/** Metrics that runs report, with unit and direction; tables, axes and margins read this. */
+export const METRICS = {
+  natsPerByte: { title: 'Loss', unit: 'nats/byte', better: 'lower' },
+  natsPerToken: { title: 'Loss', unit: 'nats/token', better: 'lower' },
+  top1Accuracy: { title: 'Top-1 accuracy', unit: 'share', better: 'higher' },
+  bitsPerWeight: { title: 'Bits per weight', unit: 'bits', better: 'lower' },
+  modelBytes: { title: 'Size', unit: 'bytes', better: 'lower' },
+  parameters: { title: 'Parameters', unit: '', better: 'lower' },
+  sparsity: { title: 'Sparsity', unit: 'share', better: 'higher' },
+  layerEvaluations: { title: 'Sub-layer evaluations', unit: 'per token', better: 'lower' },
+  quantizationError: { title: 'Relative weight error', unit: 'share', better: 'lower' },
+  trainingLoss: { title: 'Training loss', unit: 'nats/token', better: 'lower' },
+  gradientNorm: { title: 'Gradient norm', unit: '', better: 'lower' },
+  learningRate: { title: 'Learning rate', unit: '', better: 'lower' },
+} as const satisfies Record<string, { title: string; unit: string; better: 'lower' | 'higher' }>;
+export type MetricName = keyof typeof METRICS;
+export const MetricName = z.enum(Object.keys(METRICS) as [MetricName, ...MetricName[]]);
+
+/** Series that depend on the machine: drawn, never part of the digest. */
+export const TIMED_SERIES = ['tokensPerSecond', 'residentMiB'] as const;

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { ClaimId, ClaimKind, Scale } from './claim.ts';
+import { MetricName } from './outcome.ts';
+import { BackendName, EvaluationSpec, SubjectSpec } from './run-spec.ts';
+import { TechniqueSpec } from './technique.ts';
+
+/**
+ * A protocol says how a claim is tested at one scale. It is data beside its paper, is registered (frozen and hashed) before
+ * its seeds are revealed, and is all that a verdict needs besides the runs' outcomes. See docs/method.md.
+ */
+
+/** Subjects and evaluations of a protocol name data without its hash; the hash is filled in when the protocol is registered. */
+export const SubjectTemplate = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('recipe'), name: z.string() }),
+  z.object({ kind: z.literal('checkpoint'), name: z.string() }),
+]);
+export type SubjectTemplate = z.infer<typeof SubjectTemplate>;
+
+export const Arm = z
+  .object({
+    id: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+    label: z.string().min(1),
+    role: z.enum(['baseline', 'technique', 'rival', 'control']),
+    technique: TechniqueSpec,
+    /**
+     * `shared`: the judged seeds, paired with all other arms. `other`: as many further seeds, for the negative control
+     * (baseline against itself). `repeat`: the first judged seed executed a second time, for the bit control.
+     */
+    seeds: z.enum(['shared', 'other', 'repeat']).default('shared'),
+  })
+  .meta({ id: 'Arm' });
+export type Arm = z.infer<typeof Arm>;
+
+/** The smallest effect that counts: a number in the contrast's own unit, or a share of the baseline arm's mean. */
+export const Margin = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('absolute'), value: z.number().nonnegative() }),
+    z.object({ kind: z.literal('relative'), value: z.number().nonnegative(), of: z.string() }),
+  ])
+  .meta({ id: 'Margin' });
+export type Margin = z.infer<typeof Margin>;
+
+/**
+ * One number per block, oriented so that the claim says it is above 0: the sum of coefficient x metric over arms
+ * (`log`: of ln metric). A difference is (baseline 1, technique -1) for a loss; an interaction has four terms;
+ * gap closure is (base 1-p, arm -1, reference p).
+ */
+export const Contrast = z
+  .object({
+    metric: MetricName,
+    scale: z.enum(['raw', 'log']).default('raw'),
+    terms: z.array(z.object({ arm: z.string(), coefficient: z.number() })).min(2),
+  })
+  .meta({ id: 'Contrast' });
+export type Contrast = z.infer<typeof Contrast>;
+
+export const Template = z.enum(['greater', 'not-worse', 'within', 'rate', 'exact', 'count']).meta({ id: 'Template' });
+export type Template = z.infer<typeof Template>;
+
+/** One condition of the claim. */
+export const Part = z
+  .object({ id: z.string(), statement: z.string().min(1), template: Template, contrast: Contrast, margin: Margin })
+  .meta({ id: 'ProtocolPart' });
+export type Part = z.infer<typeof Part>;
+
+/** A comparison whose result is known beforehand; without it a verdict is not believed (guards 1 and 2). */
+export const Control = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['positive', 'negative', 'bit']),
+    statement: z.string().min(1),
+    /** null for the bit control, which compares digests. */
+    part: Part.nullable(),
+    /** For the bit control: the arm with seeds `repeat`. */
+    arm: z.string().nullable().default(null),
+  })
+  .meta({ id: 'Control' });
+export type Control = z.infer<typeof Control>;
+
+/** Equal tuning of all arms (guard 3): every rate x every tuning seed for each arm, best on validation, judged once on test. */
+export const Tuning = z
+  .object({
+    parameter: z.literal('learningRate'),
+    values: z.array(z.number().positive()).min(3),
+    seeds: z.number().int().min(2),
+  })
+  .meta({ id: 'Tuning' });
+export type Tuning = z.infer<typeof Tuning>;
+
+/** When to look (docs/method.md 2.4): verdicts exist only at these numbers of blocks. */
+export const Plan = z
+  .discriminatedUnion('name', [
+    z.object({ name: z.literal('fixed'), blocks: z.number().int().min(3).max(64) }),
+    z.object({ name: z.literal('standard') }),
+    z.object({ name: z.literal('cheap') }),
+  ])
+  .meta({ id: 'Plan' });
+export type Plan = z.infer<typeof Plan>;
+
+export const Protocol = z
+  .object({
+    id: z.string().regex(/^\d+\.\d+-(quick|standard|full)(-[a-z0-9-]+)?$/),
+    version: z.number().int().min(1),
+    claim: ClaimId,
+    scale: Scale,
+    kind: ClaimKind,
+    grade: z.enum(['same-regime', 'scaled-down', 'mechanism-only']),
+    scope: z.enum(['recipe', 'checkpoint']),
+    title: z.string().min(1),
+    /** Which reading of the claim this tests, and where the scale differs from the paper's. */
+    reading: z.string().min(1),
+    subject: SubjectTemplate,
+    evaluation: EvaluationSpec.omit({ data: true }).extend({ data: z.string() }),
+    arms: z.array(Arm).min(2),
+    tuning: Tuning.nullable(),
+    parts: z.array(Part).min(1),
+    quantifier: z.enum(['single', 'all', 'any', 'most']),
+    controls: z.array(Control).min(1, 'a protocol needs a control'),
+    plan: Plan,
+    backend: BackendName.default('native'),
+    /** Wall time on two cores of the reference machine, for the plan shown before submitting. */
+    expectedSeconds: z.number().positive(),
+  })
+  .meta({ id: 'Protocol' });
+export type Protocol = z.infer<typeof Protocol>;
+
+/** What is frozen and hashed at registration: the protocol with everything it names resolved. */
+export const RegisteredProtocol = z
+  .object({
+    ruleVersion: z.number().int(),
+    protocol: Protocol,
+    subject: SubjectSpec,
+    evaluation: EvaluationSpec,
+  })
+  .meta({ id: 'RegisteredProtocol' });
+export type RegisteredProtocol = z.infer<typeof RegisteredProtocol>;

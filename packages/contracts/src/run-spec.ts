@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { TechniqueSpec } from './technique.ts';
+
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 as 64 lower-case hexadecimal digits');
+
+export const BackendName = z.enum(['reference', 'native', 'webgpu']).meta({ id: 'BackendName' });
+export type BackendName = z.infer<typeof BackendName>;
+
+/** Text by name and hash; the hash is part of the spec, so that other data is another run. */
+export const DataRef = z.object({ name: z.string().min(1), sha256: Sha256 }).meta({ id: 'DataRef' });
+export type DataRef = z.infer<typeof DataRef>;
+
+export const TokenizerSpec = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('byte') }),
+  /** Our byte-pair tokenizer, trained on the training split of the subject's data. */
+  z.object({ kind: z.literal('byte-pair'), vocabularySize: z.number().int().min(257).max(65_536) }),
+]);
+export type TokenizerSpec = z.infer<typeof TokenizerSpec>;
+
+/** A decoder as the recipes describe it, before any technique changes it. */
+export const DecoderArchitecture = z
+  .object({
+    style: z.enum(['gpt2', 'llama']),
+    layers: z.number().int().min(1).max(64),
+    hiddenSize: z.number().int().min(8).max(4096),
+    heads: z.number().int().min(1).max(64),
+    feedForwardSize: z.number().int().min(8).max(16_384),
+    contextLength: z.number().int().min(8).max(4096),
+  })
+  .meta({ id: 'DecoderArchitecture' });
+export type DecoderArchitecture = z.infer<typeof DecoderArchitecture>;
+
+export const TrainingSpec = z
+  .object({
+    tokens: z.number().int().min(1),
+    batchSize: z.number().int().min(1).max(1024),
+    learningRate: z.number().positive().max(10),
+    /** Share of the steps in which the rate rises linearly; then a cosine to a tenth of it. */
+    warmup: z.number().min(0).max(1),
+    weightDecay: z.number().min(0).max(1),
+    /** Largest global gradient norm; null: no clipping. */
+    gradientClip: z.number().positive().nullable(),
+  })
+  .meta({ id: 'TrainingSpec' });
+export type TrainingSpec = z.infer<typeof TrainingSpec>;
+
+/** The model that a technique is applied to: trained by this recipe from the run's seed, or a checkpoint by name and hash. */
+export const SubjectSpec = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('recipe'),
+      name: z.string().min(1),
+      architecture: DecoderArchitecture,
+      tokenizer: TokenizerSpec,
+      data: DataRef,
+      training: TrainingSpec,
+    }),
+    z.object({ kind: z.literal('checkpoint'), name: z.string().min(1), sha256: Sha256 }),
+  ])
+  .meta({ id: 'SubjectSpec' });
+export type SubjectSpec = z.infer<typeof SubjectSpec>;
+
+export const EvaluationSpec = z
+  .object({
+    data: DataRef,
+    split: z.enum(['validation', 'test']),
+    /** Number of windows (one document each where the data has documents); they are the same for all seeds. */
+    items: z.number().int().min(1).max(100_000),
+    /** Tokens in one window; null: the subject's context length. */
+    windowTokens: z.number().int().min(2).max(4096).nullable(),
+  })
+  .meta({ id: 'EvaluationSpec' });
+export type EvaluationSpec = z.infer<typeof EvaluationSpec>;
+
+/** Everything that decides a run's numbers. Threads, machine and worker are not part of it: they must not matter. */
+export const RunSpec = z
+  .object({
+    version: z.literal(1),
+    subject: SubjectSpec,
+    technique: TechniqueSpec,
+    evaluation: EvaluationSpec,
+    seed: z.number().int().min(0).max(0xffff_ffff),
+    backend: BackendName,
+  })
+  .meta({ id: 'RunSpec' });
+export type RunSpec = z.infer<typeof RunSpec>;
+
+/** The technique that changes nothing: baselines and bases. */
+export const NO_TECHNIQUE: TechniqueSpec = { id: 'none', parameters: {} };
