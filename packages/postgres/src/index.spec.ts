@@ -47,6 +47,7 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
   it('keeps what was committed when it is killed', async () => {
     await query(server.url, "create table kept (word text); insert into kept values ('here')");
     const pid = await server.pid();
+    expect(await server.alive()).toBe(true);
     process.kill(pid, 'SIGKILL');
     await expect
       .poll(
@@ -58,6 +59,7 @@ describe('embedded PostgreSQL', { timeout: 60_000 }, () => {
         { timeout: 10_000 },
       )
       .toBe('down');
+    expect(await server.alive()).toBe(false);
     server = await startPostgres({ folder });
     expect(await server.pid()).not.toBe(pid);
     expect(await query(server.url, 'select word from kept')).toEqual([{ word: 'here' }]);

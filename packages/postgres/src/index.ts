@@ -24,6 +24,8 @@ export interface EmbeddedPostgres {
   urlOf(database: string): string;
   /** Process id of the postmaster. */
   pid(): Promise<number>;
+  /** false when the server died; `startPostgres` with the same folder and port brings it back. */
+  alive(): Promise<boolean>;
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
 }
 
@@ -102,6 +104,10 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
     port,
     urlOf,
     pid: async () => (await postmaster(data))?.pid ?? Promise.reject(new Error(`no PostgreSQL runs in ${data}`)),
+    alive: async () => {
+      const known = await postmaster(data);
+      return known !== null && isAlive(known.pid);
+    },
     stop: async (mode = 'fast') => {
       const stopped = await commands.run('pg_ctl', ['-D', data, '-m', mode, '-w', '-t', '60', 'stop']);
       if (stopped.status !== 0 && (await runningPort(data, commands)) !== null)
@@ -163,6 +169,15 @@ async function runningPort(data: string, commands: PostgresCommands): Promise<nu
   }
   const { status } = await commands.run('pg_ctl', ['-D', data, 'status']);
   return status === 0 ? (known?.port ?? null) : null;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !isZombie(pid);
+  } catch {
+    return false;
+  }
 }
 
 function isZombie(pid: number): boolean {
