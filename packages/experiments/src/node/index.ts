@@ -1,0 +1,3 @@
+export * from './execute.ts';
+export * from './golden.ts';
+export * from './resources.ts';
