@@ -1,0 +1,51 @@
+import type { Protocol, TechniqueParameters } from '@claimbench/contracts';
+import type { z } from 'zod';
+import { protocolPath } from './check-protocol.ts';
+import type { Corpus } from './corpus.ts';
+import type { CorpusIssue } from './corpus-file.ts';
+
+/** What the corpus cannot know by itself: which techniques, subjects and data sets there are. The caller has them. */
+export interface Vocabulary {
+  /** Id to a check of its parameters, which returns what is wrong: nothing when all is well. */
+  readonly techniques: ReadonlyMap<
+    string,
+    (parameters: z.infer<typeof TechniqueParameters>) => readonly { path: string; message: string }[]
+  >;
+  readonly recipes: ReadonlySet<string>;
+  readonly checkpoints: ReadonlySet<string>;
+  readonly dataSets: ReadonlySet<string>;
+}
+
+/** Protocols that name a technique, parameter, subject or data set that does not exist. Start-up refuses a corpus with any. */
+export function checkVocabulary(
+  corpus: Pick<Corpus, 'protocols' | 'claimById'>,
+  vocabulary: Vocabulary,
+): CorpusIssue[] {
+  return corpus.protocols.flatMap((protocol) => {
+    const paper = corpus.claimById(protocol.claim)?.paper;
+    const file = paper ? protocolPath(paper, protocol.id) : protocol.id;
+    return problemsOf(protocol, vocabulary).map((problem) => ({ file, ...problem }));
+  });
+}
+
+function problemsOf(protocol: Protocol, vocabulary: Vocabulary): { field: string; message: string }[] {
+  const problems: { field: string; message: string }[] = [];
+  const known = (field: string, what: string, name: string, names: Iterable<string>) => {
+    const list = [...names];
+    if (!list.includes(name)) problems.push({ field, message: `unknown ${what} ${name}; known: ${list.join(', ')}` });
+  };
+  const subjects = protocol.subject.kind === 'recipe' ? vocabulary.recipes : vocabulary.checkpoints;
+  known('subject.name', protocol.subject.kind, protocol.subject.name, subjects);
+  known('evaluation.data', 'data set', protocol.evaluation.data, vocabulary.dataSets);
+  protocol.arms.forEach((arm, index) => {
+    const check = vocabulary.techniques.get(arm.technique.id);
+    if (!check) {
+      known(`arms.${index}.technique.id`, 'technique', arm.technique.id, vocabulary.techniques.keys());
+      return;
+    }
+    for (const { path, message } of check(arm.technique.parameters)) {
+      problems.push({ field: [`arms.${index}.technique.parameters`, path].filter(Boolean).join('.'), message });
+    }
+  });
+  return problems;
+}
