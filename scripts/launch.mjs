@@ -12,6 +12,7 @@ const logs = join(HOME, 'logs');
 const parts = [];
 let postgres;
 let stopping = null;
+let addresses = null;
 
 async function main() {
   mkdirSync(logs, { recursive: true });
@@ -40,7 +41,8 @@ async function main() {
   await step('migrations', () =>
     run('migrate', [bin('apps/api', 'prisma'), 'migrate', 'deploy'], join(ROOT, 'apps/api'), env),
   );
-  writeFileSync(join(HOME, 'launcher.json'), JSON.stringify({ pid: process.pid, url: webUrl }));
+  addresses = { url: webUrl, apiUrl };
+  record();
 
   await step('api, worker, dashboard', async () => {
     part('api', [process.execPath, 'dist/main.js'], join(ROOT, 'apps/api'), env);
@@ -63,6 +65,12 @@ async function main() {
     await until('the dashboard', `${webUrl}/api/health`);
   });
   console.log(`\n  Claimbench is ready:  ${webUrl}\n  Logs in ${logs}. Ctrl-C stops everything.\n`);
+}
+
+/** Who runs here: read by a second `npm start`, which refuses, and by whoever wants to see the parts. */
+function record() {
+  const processes = Object.fromEntries(parts.map(({ name, child }) => [name, child?.pid ?? null]));
+  writeFileSync(join(HOME, 'launcher.json'), JSON.stringify({ pid: process.pid, ...addresses, processes }));
 }
 
 /** Brings the embedded database back on the same port when it dies; the parts reconnect by themselves. */
@@ -95,6 +103,7 @@ function part(name, words, cwd, env) {
     // Its own process group: Ctrl-C reaches the launcher alone, which stops the parts in order.
     const child = spawn(words[0], words.slice(1), { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     entry.child = child;
+    record();
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
     child.once('exit', (code, signal) => {
