@@ -28,13 +28,22 @@ export class Stack {
     const [web, api] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [join(root, 'scripts/launch.mjs')], {
       cwd: root,
-      env: { ...process.env, NODE_ENV: 'production', CLAIMBENCH_HOME: home, CLAIMBENCH_PORT: String(web), CLAIMBENCH_API_PORT: String(api), ...env },
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        CLAIMBENCH_HOME: home,
+        CLAIMBENCH_PORT: String(web),
+        CLAIMBENCH_API_PORT: String(api),
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
     const stack = new Stack(home, `http://127.0.0.1:${api}`, `http://localhost:${web}`, child);
     let output = '';
-    child.stderr?.on('data', (chunk) => { output += chunk; });
+    child.stderr?.on('data', (chunk) => {
+      output += chunk;
+    });
     const ready = new Promise<boolean>((done) => {
       child.stdout?.on('data', (chunk) => {
         output += chunk;
@@ -63,7 +72,11 @@ export class Stack {
   }
 
   async post<T>(path: string, body: unknown): Promise<T> {
-    const response = await fetch(`${this.apiUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    const response = await fetch(`${this.apiUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
   }
