@@ -1,0 +1,50 @@
+import type { Readable } from 'node:stream';
+import { AppError, Sha256 } from '@claimbench/contracts';
+import { Controller, Get, HttpCode, Param, Put, Req, Res, StreamableFile, UseGuards } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiProblems } from '../problem/problem.decorator.ts';
+import { WorkerGuard } from '../worker/worker.guard.ts';
+import { ArtifactService } from './artifact.service.ts';
+
+const BYTES = { type: 'string', format: 'binary' } as const;
+
+/** Files that runs leave and take: checkpoints, by the SHA-256 of their bytes. */
+@ApiTags('worker')
+@ApiBearerAuth('worker')
+@UseGuards(WorkerGuard)
+@ApiProblems('unauthorized', 'database-unavailable')
+@Controller('worker/artifacts')
+export class ArtifactController {
+  constructor(private readonly artifacts: ArtifactService) {}
+
+  /** HEAD answers alike without the bytes: a worker asks it before it sends. */
+  @Get(':sha256')
+  @ApiProduces('application/octet-stream')
+  @ApiOkResponse({ content: { 'application/octet-stream': { schema: BYTES } } })
+  @ApiProblems('not-found')
+  async getArtifact(
+    @Param('sha256', { schema: Sha256 }) sha256: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile | undefined> {
+    const { bytes, open } = await this.artifacts.find(sha256);
+    reply.header('content-type', 'application/octet-stream').header('content-length', bytes);
+    return request.method === 'HEAD' ? undefined : new StreamableFile(open(), { length: bytes });
+  }
+
+  /** Storing what is there already is harmless and answers the same. */
+  @Put(':sha256')
+  @HttpCode(201)
+  @ApiBody({ required: true, content: { 'application/octet-stream': { schema: BYTES } } })
+  @ApiCreatedResponse()
+  @ApiProblems('invalid-request', 'hash-mismatch', 'artifact-too-large', 'artifact-store-full')
+  async putArtifact(
+    @Param('sha256', { schema: Sha256 }) sha256: string,
+    @Req() request: FastifyRequest<{ Body: Readable | undefined }>,
+  ): Promise<void> {
+    if (request.headers['content-type'] !== 'application/octet-stream' || !request.body)
+      throw new AppError('invalid-request', 'An artifact is sent as application/octet-stream.');
+    await this.artifacts.store(sha256, request.body);
+  }
+}
