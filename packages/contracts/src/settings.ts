@@ -54,8 +54,20 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   const known = Object.keys(Settings.shape).flatMap((key) => (env[key] ? [[key, env[key]] as const] : []));
   const result = Settings.safeParse(Object.fromEntries(known));
   if (result.success) return result.data;
-  const lines = result.error.issues.map(
-    (i) => `${i.path.join('.')}=${JSON.stringify(env[String(i.path[0])])}: ${i.message}`,
-  );
+  const lines = result.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    // A secret is named, never shown.
+    const found = /TOKEN|PASSWORD|URL/.test(name) ? '[hidden]' : env[name];
+    return `${name}=${JSON.stringify(found)}: ${issue.message}`;
+  });
   throw new Error(`Invalid settings\n  ${lines.join('\n  ')}`);
+}
+
+/** The README's table of settings. */
+export function settingsTable(): string {
+  const rows = Object.entries(Settings.shape).map(([name, field]) => {
+    const fallback = field.safeParse(undefined).data;
+    return `| \`${name}\` | ${fallback === undefined || fallback === '' ? '–' : `\`${fallback}\``} | ${field.description} |`;
+  });
+  return ['| setting | default | meaning |', '|---|---|---|', ...rows].join('\n');
 }
