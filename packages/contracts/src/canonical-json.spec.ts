@@ -17,14 +17,20 @@ function shuffled(value: Json): Json {
 
 describe('canonical JSON', () => {
   it('is JSON for the same value', () => {
-    // -0 is the one number that JSON text does not keep.
     fc.assert(
-      fc.property(json, (value) => expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))),
+      fc.property(json, (value) => {
+        // -0 is the one number that JSON text does not keep.
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
     );
   });
 
   it('does not depend on the order of keys', () => {
-    fc.assert(fc.property(json, (value) => expect(canonicalJson(shuffled(value))).toBe(canonicalJson(value))));
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(canonicalJson(shuffled(value))).toBe(canonicalJson(value));
+      }),
+    );
   });
 
   it('leaves out undefined and refuses what JSON cannot hold', () => {
