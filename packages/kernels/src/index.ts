@@ -37,5 +37,8 @@ export { type ReductionOptions, sum } from './ops/sum/op.ts';
 export { swiglu } from './ops/swiglu/op.ts';
 export { tanh } from './ops/tanh/op.ts';
 export { transpose } from './ops/transpose/op.ts';
+export { type PhiloxCounter, type PhiloxKey, philox4x32 } from './random/philox.ts';
+export { RandomStream, randomNormal, randomPermutation, randomUniform } from './random/random.ts';
+export { createReferenceBackend, type ReferenceOptions } from './reference/backend.ts';
 export { stopGradient, type ValueAndGradOptions, valueAndGrad } from './tape.ts';
 export { keep, Storage, scope, sizeOfShape, Tensor, type TensorData } from './tensor.ts';

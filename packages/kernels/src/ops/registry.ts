@@ -1,78 +1,122 @@
+import type { ReferenceKernel, ReferenceKernels } from '../reference/operands.ts';
 import { adamWKernels } from './adamw/op.ts';
+import { adamWReference } from './adamw/reference.ts';
 import { addKernels } from './add/op.ts';
+import { addReference } from './add/reference.ts';
 import { attentionKernels } from './attention/op.ts';
+import { attentionReference } from './attention/reference.ts';
 import { concatKernels } from './concat/op.ts';
+import { concatReference } from './concat/reference.ts';
 import { copyKernels } from './copy/op.ts';
+import { copyReference } from './copy/reference.ts';
 import { crossEntropyKernels } from './cross_entropy/op.ts';
+import { crossEntropyReference } from './cross_entropy/reference.ts';
 import { divKernels } from './div/op.ts';
+import { divReference } from './div/reference.ts';
 import { dynamicTanhKernels } from './dynamic_tanh/op.ts';
+import { dynamicTanhReference } from './dynamic_tanh/reference.ts';
 import { embeddingKernels } from './embedding/op.ts';
+import { embeddingReference } from './embedding/reference.ts';
 import { fillKernels } from './fill/op.ts';
+import { fillReference } from './fill/reference.ts';
 import { gatherRowsKernels } from './gather_rows/op.ts';
 import { geluKernels } from './gelu/op.ts';
+import { geluReference } from './gelu/reference.ts';
 import { globalNormKernels } from './global_norm/op.ts';
+import { globalNormReference } from './global_norm/reference.ts';
 import { layerNormKernels } from './layer_norm/op.ts';
+import { layerNormReference } from './layer_norm/reference.ts';
 import { linearKernels } from './linear/op.ts';
+import { linearReference } from './linear/reference.ts';
 import { logSoftmaxKernels } from './log_softmax/op.ts';
+import { logSoftmaxReference } from './log_softmax/reference.ts';
 import { matmulKernels } from './matmul/op.ts';
+import { matmulReference } from './matmul/reference.ts';
 import { meanKernels } from './mean/op.ts';
 import { mulKernels } from './mul/op.ts';
+import { mulReference } from './mul/reference.ts';
 import { quantizedLinearKernels } from './quantized_linear/op.ts';
+import { quantizedLinearReference } from './quantized_linear/reference.ts';
 import { reluKernels } from './relu/op.ts';
+import { reluReference } from './relu/reference.ts';
 import { rmsNormKernels } from './rms_norm/op.ts';
+import { rmsNormReference } from './rms_norm/reference.ts';
 import { rotaryKernels } from './rotary/op.ts';
+import { rotaryReference } from './rotary/reference.ts';
 import { scaleKernels } from './scale/op.ts';
+import { scaleReference } from './scale/reference.ts';
 import { sgdKernels } from './sgd/op.ts';
+import { sgdReference } from './sgd/reference.ts';
 import { sigmoidKernels } from './sigmoid/op.ts';
+import { sigmoidReference } from './sigmoid/reference.ts';
 import type { KernelSignature } from './signature.ts';
 import { siluKernels } from './silu/op.ts';
+import { siluReference } from './silu/reference.ts';
 import { sliceKernels } from './slice/op.ts';
+import { sliceReference } from './slice/reference.ts';
 import { softmaxKernels } from './softmax/op.ts';
+import { softmaxReference } from './softmax/reference.ts';
 import { subKernels } from './sub/op.ts';
+import { subReference } from './sub/reference.ts';
 import { sumKernels } from './sum/op.ts';
+import { sumReference } from './sum/reference.ts';
 import { swigluKernels } from './swiglu/op.ts';
+import { swigluReference } from './swiglu/reference.ts';
 import { tanhKernels } from './tanh/op.ts';
+import { tanhReference } from './tanh/reference.ts';
 import { transposeKernels } from './transpose/op.ts';
+import { transposeReference } from './transpose/reference.ts';
 
-/** Every op, by the name of its folder, with the kernels that a backend must have for it. */
-export const ops: Readonly<Record<string, readonly KernelSignature[]>> = {
-  adamw: adamWKernels,
-  add: addKernels,
-  attention: attentionKernels,
-  concat: concatKernels,
-  copy: copyKernels,
-  cross_entropy: crossEntropyKernels,
-  div: divKernels,
-  dynamic_tanh: dynamicTanhKernels,
-  embedding: embeddingKernels,
-  fill: fillKernels,
-  gather_rows: gatherRowsKernels,
-  gelu: geluKernels,
-  global_norm: globalNormKernels,
-  layer_norm: layerNormKernels,
-  linear: linearKernels,
-  log_softmax: logSoftmaxKernels,
-  matmul: matmulKernels,
-  mean: meanKernels,
-  mul: mulKernels,
-  quantized_linear: quantizedLinearKernels,
-  relu: reluKernels,
-  rms_norm: rmsNormKernels,
-  rotary: rotaryKernels,
-  scale: scaleKernels,
-  sgd: sgdKernels,
-  sigmoid: sigmoidKernels,
-  silu: siluKernels,
-  slice: sliceKernels,
-  softmax: softmaxKernels,
-  sub: subKernels,
-  sum: sumKernels,
-  swiglu: swigluKernels,
-  tanh: tanhKernels,
-  transpose: transposeKernels,
+interface RegisteredOp {
+  /** What a backend must have for the op. */
+  readonly kernels: readonly KernelSignature[];
+  readonly reference: ReferenceKernels;
+}
+
+/** Every op, by the name of its folder. */
+export const ops: Readonly<Record<string, RegisteredOp>> = {
+  adamw: { kernels: adamWKernels, reference: adamWReference },
+  add: { kernels: addKernels, reference: addReference },
+  attention: { kernels: attentionKernels, reference: attentionReference },
+  concat: { kernels: concatKernels, reference: concatReference },
+  copy: { kernels: copyKernels, reference: copyReference },
+  cross_entropy: { kernels: crossEntropyKernels, reference: crossEntropyReference },
+  div: { kernels: divKernels, reference: divReference },
+  dynamic_tanh: { kernels: dynamicTanhKernels, reference: dynamicTanhReference },
+  embedding: { kernels: embeddingKernels, reference: embeddingReference },
+  fill: { kernels: fillKernels, reference: fillReference },
+  gather_rows: { kernels: gatherRowsKernels, reference: {} },
+  gelu: { kernels: geluKernels, reference: geluReference },
+  global_norm: { kernels: globalNormKernels, reference: globalNormReference },
+  layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
+  linear: { kernels: linearKernels, reference: linearReference },
+  log_softmax: { kernels: logSoftmaxKernels, reference: logSoftmaxReference },
+  matmul: { kernels: matmulKernels, reference: matmulReference },
+  mean: { kernels: meanKernels, reference: {} },
+  mul: { kernels: mulKernels, reference: mulReference },
+  quantized_linear: { kernels: quantizedLinearKernels, reference: quantizedLinearReference },
+  relu: { kernels: reluKernels, reference: reluReference },
+  rms_norm: { kernels: rmsNormKernels, reference: rmsNormReference },
+  rotary: { kernels: rotaryKernels, reference: rotaryReference },
+  scale: { kernels: scaleKernels, reference: scaleReference },
+  sgd: { kernels: sgdKernels, reference: sgdReference },
+  sigmoid: { kernels: sigmoidKernels, reference: sigmoidReference },
+  silu: { kernels: siluKernels, reference: siluReference },
+  slice: { kernels: sliceKernels, reference: sliceReference },
+  softmax: { kernels: softmaxKernels, reference: softmaxReference },
+  sub: { kernels: subKernels, reference: subReference },
+  sum: { kernels: sumKernels, reference: sumReference },
+  swiglu: { kernels: swigluKernels, reference: swigluReference },
+  tanh: { kernels: tanhKernels, reference: tanhReference },
+  transpose: { kernels: transposeKernels, reference: transposeReference },
 };
 
 /** Signature of every kernel, by its name. */
 export const kernelSignatures: ReadonlyMap<string, KernelSignature> = new Map(
-  Object.values(ops).flatMap((kernels) => kernels.map((kernel) => [kernel.name, kernel] as const)),
+  Object.values(ops).flatMap((op) => op.kernels.map((kernel) => [kernel.name, kernel] as const)),
+);
+
+/** The plain TypeScript form of every kernel, by its name. */
+export const referenceKernels: ReadonlyMap<string, ReferenceKernel> = new Map(
+  Object.values(ops).flatMap((op) => Object.entries(op.reference)),
 );
