@@ -27,6 +27,8 @@ export const Arm = z
      * (baseline against itself). `repeat`: the first judged seed executed a second time, for the bit control.
      */
     seeds: z.enum(['shared', 'other', 'repeat']).default('shared'),
+    /** A fixed rate instead of the recipe's or the tuned one: arms of stability claims, one a rate. */
+    learningRate: z.number().positive().max(10).nullable().default(null),
   })
   .meta({ id: 'Arm' });
 export type Arm = z.infer<typeof Arm>;
@@ -57,9 +59,29 @@ export type Contrast = z.infer<typeof Contrast>;
 export const Template = z.enum(['greater', 'not-worse', 'within', 'rate', 'exact', 'count']).meta({ id: 'Template' });
 export type Template = z.infer<typeof Template>;
 
-/** One condition of the claim. */
+/** The number that a count is held against, to its last printed digit. */
+export const CountedClaim = z
+  .object({
+    claimed: z.number(),
+    relation: z.enum(['=', 'about', '<', '<=', '>', '>=', 'up-to', 'at-least']),
+    decimals: z.number().int().min(0).max(12),
+  })
+  .meta({ id: 'CountedClaim' });
+export type CountedClaim = z.infer<typeof CountedClaim>;
+
+/**
+ * One condition of the claim. Template `rate` reads whether runs diverged: its terms are pairs (baseline 1, technique -1),
+ * one pair a setting. Template `count` holds the contrast (for `log`: its exponential, a ratio) against `counted`.
+ */
 export const Part = z
-  .object({ id: z.string(), statement: z.string().min(1), template: Template, contrast: Contrast, margin: Margin })
+  .object({
+    id: z.string(),
+    statement: z.string().min(1),
+    template: Template,
+    contrast: Contrast,
+    margin: Margin,
+    counted: CountedClaim.nullable().default(null),
+  })
   .meta({ id: 'ProtocolPart' });
 export type Part = z.infer<typeof Part>;
 
@@ -110,9 +132,16 @@ export const Protocol = z
     /** Which reading of the claim this tests, and where the scale differs from the paper's. */
     reading: z.string().min(1),
     subject: SubjectTemplate,
+    /**
+     * Another size of the same subject. It is run only when the first size contradicts a scaled-down claim: a contradiction
+     * needs the same sign at both (docs/method.md, guards).
+     */
+    secondSubject: SubjectTemplate.nullable().default(null),
     evaluation: EvaluationSpec.omit({ data: true }).extend({ data: z.string() }),
     arms: z.array(Arm).min(2),
     tuning: Tuning.nullable(),
+    /** What the claim presupposes (a gap to close, redundant layers): all must be supported, else nothing is judged. */
+    premises: z.array(Part).default([]),
     parts: z.array(Part).min(1),
     quantifier: z.enum(['single', 'all', 'any', 'most']),
     controls: z.array(Control).min(1, 'a protocol needs a control'),
@@ -130,6 +159,7 @@ export const RegisteredProtocol = z
     ruleVersion: z.number().int(),
     protocol: Protocol,
     subject: SubjectSpec,
+    secondSubject: SubjectSpec.nullable(),
     evaluation: EvaluationSpec,
   })
   .meta({ id: 'RegisteredProtocol' });

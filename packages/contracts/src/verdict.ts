@@ -85,6 +85,9 @@ export const Verdict = z
     look: z.number().int(),
     n: z.number().int(),
     parts: z.array(PartResult),
+    premises: z.array(PartResult),
+    /** The parts at the second size, where a contradiction was checked there. */
+    secondSize: z.object({ subjectLine: z.string(), parts: z.array(PartResult) }).nullable(),
     controls: z.array(ControlResult),
     tuning: z.array(TuningResult),
     /** Guards of METHOD section 3 that did not hold; empty for a decided verdict. */
