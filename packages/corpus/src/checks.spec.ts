@@ -1,0 +1,220 @@
+import type { Paper, Protocol } from '@claimbench/contracts';
+import { describe, expect, it } from 'vitest';
+import { paperPath } from './check-paper.ts';
+import { protocolPath } from './check-protocol.ts';
+import { checkVocabulary, type Vocabulary } from './check-vocabulary.ts';
+import { checkFiles, corpus, openCorpus } from './corpus.ts';
+import { CorpusError } from './corpus-file.ts';
+
+const paper = corpus.paperByNumber(229)!;
+const protocol = corpus.protocolById('229.4-quick')!;
+
+/** What the checks say about this paper with one thing changed. */
+function paperWith(change: (draft: Paper) => void, path?: string): string[] {
+  const draft = structuredClone(paper);
+  change(draft);
+  return checkFiles([{ path: path ?? paperPath(draft), content: draft }]).issues.map(
+    ({ file, field, message }) => `${file} ${field}: ${message}`,
+  );
+}
+
+/** The same for its protocol. */
+function protocolWith(change: (draft: Protocol) => void, path?: string): string[] {
+  const draft = structuredClone(protocol);
+  change(draft);
+  const { issues } = checkFiles([
+    { path: paperPath(paper), content: paper },
+    { path: path ?? protocolPath(paper, draft.id), content: draft },
+  ]);
+  return issues.map(({ file, field, message }) => {
+    expect(file).toBe(path ?? protocolPath(paper, draft.id));
+    return `${field}: ${message}`;
+  });
+}
+
+describe('a paper file', () => {
+  const file = 'quantization/229-trilm-spectra.json';
+
+  it('passes as it stands', () => {
+    expect(paperWith(() => {})).toEqual([]);
+  });
+
+  it('is refused with a claimed number that has no unit', () => {
+    expect(paperWith((draft) => (draft.claims[7]!.unit = null))).toEqual([
+      `${file} claims.7.unit: the claim states the number 6, so it needs a unit`,
+    ]);
+  });
+
+  it('is refused with a missing or a misspelt field', () => {
+    expect(paperWith((draft) => Reflect.deleteProperty(draft.claims[0]!, 'metric'))[0]).toMatch(
+      new RegExp(`^${file} claims.0.metric: .*string`),
+    );
+    expect(paperWith((draft) => Reflect.set(draft.claims[0]!, 'claimdValue', 3))).toEqual([
+      `${file} claims.0.claimdValue: is not a field of the schema`,
+    ]);
+  });
+
+  it('is refused with a claim out of order, without kind, or without testability', () => {
+    expect(paperWith((draft) => (draft.claims[1]!.id = '229.7'))[0]).toContain('expected 229.1, found 229.7');
+    expect(paperWith((draft) => (draft.claims[4]!.kind = null))[0]).toContain('claims.4.kind');
+    expect(paperWith((draft) => (draft.claims[4]!.testability = null))[0]).toContain('claims.4.testability');
+  });
+
+  it('is refused in another place than its family, number and slug say', () => {
+    expect(paperWith(() => {}, 'norm/229-trilm-spectra.json')).toEqual([
+      `norm/229-trilm-spectra.json : a paper with this family, number and slug stands in ${file}`,
+    ]);
+    expect(checkFiles([{ path: 'quantization/deep/er/x.json', content: {} }]).issues[0]?.message).toContain(
+      'is neither',
+    );
+  });
+
+  it('is refused beside another one with its number', () => {
+    const twin = { ...structuredClone(paper), slug: 'twin' };
+    const { issues } = checkFiles([paper, twin].map((content) => ({ path: paperPath(content), content })));
+    expect(issues.map(({ field, message }) => `${field}: ${message}`)).toEqual([
+      `number: 229 is also the number of "${paper.title}"`,
+    ]);
+  });
+
+  it('stops the whole corpus from opening', () => {
+    const open = () => openCorpus([{ path: paperPath(paper), content: { ...paper, title: '' } }]);
+    expect(open).toThrow(CorpusError);
+    expect(open).toThrow(`data/${file}, title: `);
+  });
+});
+
+describe('a protocol file', () => {
+  it('passes as it stands', () => {
+    expect(protocolWith(() => {})).toEqual([]);
+  });
+
+  it('is refused without a control of each kind', () => {
+    expect(protocolWith((draft) => (draft.controls = []))[0]).toBe('controls: a protocol needs a control');
+    for (const kind of ['positive', 'negative', 'bit']) {
+      const issues = protocolWith((draft) => {
+        draft.controls = draft.controls.filter((control) => control.kind !== kind);
+      });
+      expect(issues).toContain(`controls: no ${kind} control`);
+    }
+  });
+
+  it('is refused with an arm, a margin or a metric that does not exist', () => {
+    const arms = 'f32, bits-8, bits-6, bits-4, bits-3, bits-2, bits-2-tensor, f32-other, f32-again';
+    expect(protocolWith((draft) => (draft.parts[0]!.contrast.terms[0]!.arm = 'f16'))).toContain(
+      `parts.0.contrast.terms.0.arm: no arm is called f16; arms: ${arms}`,
+    );
+    expect(protocolWith((draft) => (draft.parts[0]!.margin = { kind: 'relative', value: 0.01, of: 'f16' }))).toContain(
+      `parts.0.margin.of: no arm is called f16; arms: ${arms}`,
+    );
+    expect(protocolWith((draft) => Reflect.set(draft.parts[0]!.contrast, 'metric', 'bleu'))[0]).toMatch(
+      /^parts\.0\.contrast\.metric: /,
+    );
+  });
+
+  it('is refused where a contrast does not compare', () => {
+    expect(protocolWith((draft) => (draft.parts[0]!.contrast.terms[0]!.coefficient = 2))[0]).toContain('add up to 1');
+    expect(protocolWith((draft) => (draft.parts[0]!.contrast.terms[0]!.arm = 'f32-other'))[0]).toContain(
+      'has the seeds "other": expected shared',
+    );
+  });
+
+  it('is refused with a rule that its kind does not have', () => {
+    expect(protocolWith((draft) => (draft.kind = 'superiority'))[0]).toBe(
+      'kind: the claim 229.4 is of kind threshold, found superiority',
+    );
+    expect(protocolWith((draft) => (draft.parts[0]!.template = 'within'))[0]).toBe(
+      'parts.0.template: a claim of kind threshold is decided by not-worse or greater, found within',
+    );
+    expect(
+      protocolWith((draft) => {
+        draft.parts = draft.parts.filter((part) => part.template === 'not-worse');
+        draft.arms = draft.arms.filter((arm) => !['bits-3', 'bits-2'].includes(arm.id));
+      })[0],
+    ).toContain('a threshold needs a part');
+    expect(protocolWith((draft) => (draft.quantifier = 'single'))[0]).toContain('several parts need all, any or most');
+  });
+
+  it('is refused with an arm that is run for nothing, or twice', () => {
+    const spare = { ...structuredClone(protocol.arms[1]!), id: 'spare' };
+    const issues = protocolWith((draft) => draft.arms.push(spare));
+    expect(issues[0]).toContain('is the same as the arm bits-8');
+    expect(issues[1]).toContain('the arm spare is in no part and no control');
+  });
+
+  it('is refused where a control controls nothing', () => {
+    expect(protocolWith((draft) => (draft.controls[1]!.part!.contrast.terms[0]!.arm = 'bits-2'))[0]).toContain(
+      'a negative control compares an arm with itself under other seeds',
+    );
+    expect(protocolWith((draft) => (draft.controls[2]!.arm = 'f32'))[0]).toContain('expected repeat');
+    expect(
+      protocolWith((draft) => (draft.arms.at(-1)!.technique = { id: 'round-to-nearest', parameters: { bits: 5 } })),
+    ).toContain(
+      'controls.2.arm: the arm f32-again repeats nothing: no arm with shared seeds has its technique and parameters',
+    );
+  });
+
+  it('is refused when it tests no claim, a claim that cannot be tested here, or stands elsewhere', () => {
+    expect(protocolWith((draft) => (draft.claim = '300.0'))[0]).toContain(
+      'no paper of the corpus makes the claim 300.0',
+    );
+    expect(
+      protocolWith((draft) => {
+        draft.claim = '229.0';
+        draft.id = '229.0-quick';
+      }),
+    ).toContain('claim: the claim 229.0 cannot be tested here: size of the released suite');
+    const elsewhere = 'quantization/229-trilm-spectra.protocols/229.4-standard.json';
+    expect(protocolWith(() => {}, elsewhere)[0]).toContain(
+      'stands in quantization/229-trilm-spectra.protocols/229.4-quick',
+    );
+  });
+
+  it('is refused when it takes longer than its scale allows, or tunes and judges on one split', () => {
+    expect(protocolWith((draft) => (draft.expectedSeconds = 121))).toEqual([
+      'expectedSeconds: the scale quick takes at most 120 s, found 121 s',
+    ]);
+    expect(
+      protocolWith((draft) => {
+        draft.tuning = { parameter: 'learningRate', values: [0.001, 0.002, 0.004], seeds: 2 };
+        draft.evaluation.split = 'validation';
+      })[0],
+    ).toContain('evaluation.split');
+  });
+});
+
+describe('the names in a protocol', () => {
+  const vocabulary: Vocabulary = {
+    techniques: new Map([
+      ['none', () => []],
+      [
+        'round-to-nearest',
+        ({ bits }) => (typeof bits === 'number' && bits >= 4 ? [] : [{ path: 'bits', message: 'expected 4 to 8' }]),
+      ],
+    ]),
+    recipes: new Set(['small-llama']),
+    checkpoints: new Set(['tiny-llama']),
+    dataSets: new Set(['node-docs']),
+  };
+
+  it('are checked against the techniques, subjects and data sets that there are', () => {
+    const one = openCorpus([
+      { path: paperPath(paper), content: paper },
+      { path: protocolPath(paper, protocol.id), content: protocol },
+    ]);
+    const issues = checkVocabulary(one, vocabulary).map(({ file, field, message }) => {
+      expect(file).toBe('quantization/229-trilm-spectra.protocols/229.4-quick.json');
+      return `${field}: ${message}`;
+    });
+    expect(issues).toEqual([
+      'subject.name: unknown recipe tiny-llama; known: small-llama',
+      'arms.4.technique.parameters.bits: expected 4 to 8',
+      'arms.5.technique.parameters.bits: expected 4 to 8',
+      'arms.6.technique.parameters.bits: expected 4 to 8',
+    ]);
+    const without = { ...vocabulary, techniques: new Map([['none', () => []]]), dataSets: new Set<string>() };
+    const more = checkVocabulary(one, without).map(({ field, message }) => `${field}: ${message}`);
+    expect(more).toContain('arms.1.technique.id: unknown technique round-to-nearest; known: none');
+    expect(more).toContain('evaluation.data: unknown data set node-docs; known: ');
+  });
+});
