@@ -51,7 +51,11 @@ export function checkProtocol(file: CorpusFile, papers: readonly Paper[]): Check
   const report = (field: string, message: string) => issues.push({ file: file.path, field, message });
 
   checkClaim(protocol, file, papers, report);
+  checkSubjects(protocol, report);
   checkArms(protocol, report);
+  protocol.premises.forEach((premise, index) => {
+    checkPart(premise, `premises.${index}`, protocol, ['shared'], report);
+  });
   protocol.parts.forEach((part, index) => {
     checkPart(part, `parts.${index}`, protocol, ['shared'], report);
   });
@@ -95,15 +99,25 @@ function checkClaim(protocol: Protocol, file: CorpusFile, papers: readonly Paper
   }
 }
 
+function checkSubjects({ subject, secondSubject, grade, scope }: Protocol, report: Report): void {
+  if (secondSubject && canonicalJson(secondSubject) === canonicalJson(subject)) {
+    report('secondSubject', 'is the subject itself: expected another size');
+  }
+  if (!secondSubject && grade === 'scaled-down' && scope === 'recipe') {
+    report('secondSubject', 'a scaled-down claim needs a second size: without one no contradiction can stand');
+  }
+}
+
 function checkArms(protocol: Protocol, report: Report): void {
   const seen = new Map<string, string>();
   const ids = new Set<string>();
   protocol.arms.forEach((arm, index) => {
     if (ids.has(arm.id)) report(`arms.${index}.id`, `two arms are called ${arm.id}`);
     ids.add(arm.id);
-    const runs = canonicalJson({ technique: arm.technique, seeds: arm.seeds });
+    const { technique, seeds, learningRate } = arm;
+    const runs = canonicalJson({ technique, seeds, learningRate });
     const twin = seen.get(runs);
-    if (twin) report(`arms.${index}`, `is the same as the arm ${twin}: equal technique, parameters and seeds`);
+    if (twin) report(`arms.${index}`, `is the same as the arm ${twin}: equal technique, parameters, rate and seeds`);
     seen.set(runs, arm.id);
   });
   for (const role of ['baseline', 'technique'] as const) {
@@ -127,6 +141,9 @@ function checkPart(part: Part, at: string, protocol: Protocol, seeds: readonly s
   const sum = part.contrast.terms.reduce((total, term) => total + term.coefficient, 0);
   if (Math.abs(sum) > 1e-9) {
     report(`${at}.contrast.terms`, `coefficients add up to ${sum}: a contrast compares, so they must add up to 0`);
+  }
+  if ((part.template === 'count') !== (part.counted !== null)) {
+    report(`${at}.counted`, 'the template count, and only that one, is held against a counted number');
   }
   if (part.margin.kind === 'relative') {
     const of = part.margin.of;
@@ -163,7 +180,7 @@ function checkRule(protocol: Protocol, report: Report): void {
   if (single !== (protocol.quantifier === 'single')) {
     report('quantifier', single ? 'one part needs the quantifier single' : 'several parts need all, any or most');
   }
-  repeated(protocol.parts.map((part) => part.id)).forEach((id) => {
+  repeated([...protocol.premises, ...protocol.parts].map((part) => part.id)).forEach((id) => {
     report('parts', `two parts are called ${id}`);
   });
 }
@@ -215,8 +232,8 @@ function checkBitControl(armId: string | null, at: string, protocol: Protocol, r
     return;
   }
   if (arm.seeds !== 'repeat') report(`${at}.arm`, `the arm ${arm.id} has the seeds "${arm.seeds}": expected repeat`);
-  const technique = canonicalJson(arm.technique);
-  if (!protocol.arms.some((a) => a.seeds === 'shared' && canonicalJson(a.technique) === technique)) {
+  const runs = (a: Protocol['arms'][number]) => canonicalJson([a.technique, a.learningRate]);
+  if (!protocol.arms.some((a) => a.seeds === 'shared' && runs(a) === runs(arm))) {
     report(`${at}.arm`, `the arm ${arm.id} repeats nothing: no arm with shared seeds has its technique and parameters`);
   }
 }
@@ -224,7 +241,8 @@ function checkBitControl(armId: string | null, at: string, protocol: Protocol, r
 /** An arm that nothing reads would be run for nothing. */
 function checkUnused(protocol: Protocol, report: Report): void {
   const used = new Set<string>();
-  for (const part of [...protocol.parts, ...protocol.controls.map((control) => control.part)]) {
+  const controlled = protocol.controls.map((control) => control.part);
+  for (const part of [...protocol.premises, ...protocol.parts, ...controlled]) {
     for (const term of part?.contrast.terms ?? []) used.add(term.arm);
   }
   for (const control of protocol.controls) if (control.arm !== null) used.add(control.arm);

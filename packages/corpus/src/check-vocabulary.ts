@@ -34,8 +34,12 @@ function problemsOf(protocol: Protocol, vocabulary: Vocabulary): { field: string
     const list = [...names];
     if (!list.includes(name)) problems.push({ field, message: `unknown ${what} ${name}; known: ${list.join(', ')}` });
   };
-  const subjects = protocol.subject.kind === 'recipe' ? vocabulary.recipes : vocabulary.checkpoints;
-  known('subject.name', protocol.subject.kind, protocol.subject.name, subjects);
+  for (const field of ['subject', 'secondSubject'] as const) {
+    const subject = protocol[field];
+    if (!subject) continue;
+    const subjects = subject.kind === 'recipe' ? vocabulary.recipes : vocabulary.checkpoints;
+    known(`${field}.name`, subject.kind, subject.name, subjects);
+  }
   known('evaluation.data', 'data set', protocol.evaluation.data, vocabulary.dataSets);
   protocol.arms.forEach((arm, index) => {
     const check = vocabulary.techniques.get(arm.technique.id);

@@ -135,6 +135,28 @@ describe('a protocol file', () => {
     expect(protocolWith((draft) => (draft.quantifier = 'single'))[0]).toContain('several parts need all, any or most');
   });
 
+  it('is refused without a second size, or with the first one again', () => {
+    expect(protocolWith((draft) => (draft.secondSubject = null))[0]).toContain(
+      'secondSubject: a scaled-down claim needs',
+    );
+    expect(protocolWith((draft) => (draft.secondSubject = draft.subject))[0]).toContain('is the subject itself');
+  });
+
+  it('is refused where a count has no number, or another rule has one', () => {
+    const counted = { claimed: 6, relation: '=' as const, decimals: 0 };
+    expect(protocolWith((draft) => (draft.parts[0]!.counted = counted))[0]).toContain('parts.0.counted');
+  });
+
+  it('checks what it presupposes like its parts', () => {
+    const premise = { ...structuredClone(protocol.parts[0]!), id: 'premise' };
+    expect(protocolWith((draft) => draft.premises.push(premise))).toEqual([]);
+    expect(protocolWith((draft) => draft.premises.push(structuredClone(protocol.parts[0]!)))).toEqual([
+      'parts: two parts are called holds-8',
+    ]);
+    premise.contrast.terms[0]!.arm = 'f16';
+    expect(protocolWith((draft) => draft.premises.push(premise))[0]).toContain('premises.0.contrast.terms.0.arm');
+  });
+
   it('is refused with an arm that is run for nothing, or twice', () => {
     const spare = { ...structuredClone(protocol.arms[1]!), id: 'spare' };
     const issues = protocolWith((draft) => draft.arms.push(spare));
@@ -208,6 +230,7 @@ describe('the names in a protocol', () => {
     });
     expect(issues).toEqual([
       'subject.name: unknown recipe tiny-llama; known: small-llama',
+      'secondSubject.name: unknown recipe xs-llama; known: small-llama',
       'arms.4.technique.parameters.bits: expected 4 to 8',
       'arms.5.technique.parameters.bits: expected 4 to 8',
       'arms.6.technique.parameters.bits: expected 4 to 8',
