@@ -1,0 +1,27 @@
+import { exact, nmse, ulp } from './bounds.ts';
+
+export const copied = exact('values are only moved');
+
+export const oneRounding = exact('one IEEE operation, correctly rounded (float64 is wide enough to round twice)');
+
+export const float32Sums = nmse(
+  1e-12,
+  'a sum of float32 terms in a fixed order: errors of the order of the square root of its length',
+);
+
+export const products = nmse(1e-10, 'one chain of float32 fused multiply-adds over k, up to 16,384 long');
+
+export const normalised = nmse(1e-11, 'sums of a row in float32 and one root: a few roundings for each element');
+
+export const transcendental = ulp(4, 'polynomials of exp and tanh within 4 units in the last place');
+
+export const slopes = nmse(
+  1e-12,
+  'a product of a few float32 values; where terms cancel the error is that of the terms',
+);
+
+export const slopesFromOutput = nmse(
+  1e-12,
+  'the slope is computed from the float32 output: where that is near 1, what is left of 1 - y carries its rounding',
+  2e-7,
+);

@@ -1,0 +1,46 @@
+import type { Tensor } from '../tensor.ts';
+import type { Bound } from './bounds.ts';
+import type { OpCase } from './case.ts';
+import { elementShapes, shapeName } from './shapes.ts';
+import { specialValues } from './special_values.ts';
+
+/** The cases of a function of one element: shapes, a sweep over its range, special values. */
+export function unaryCases(name: string, compute: (x: Tensor) => Tensor, forward: Bound, gradient: Bound): OpCase[] {
+  const bounds = { forward, gradient };
+  return [
+    ...elementShapes.map(
+      (shape): OpCase => ({
+        name: `${name} of ${shapeName(shape)}`,
+        ...bounds,
+        build: (inputs) => {
+          const x = inputs.normal('x', shape, 0, 3);
+          return () => compute(x);
+        },
+      }),
+    ),
+    {
+      name: `${name} from -20 to 20`,
+      ...bounds,
+      build: (inputs) => {
+        const x = inputs.uniform('x', [5003], -20, 20);
+        return () => compute(x);
+      },
+    },
+    {
+      name: `${name} near zero`,
+      ...bounds,
+      build: (inputs) => {
+        const x = inputs.normal('x', [501], 0, 1e-4);
+        return () => compute(x);
+      },
+    },
+    {
+      name: `${name} of special values`,
+      ...bounds,
+      build: (inputs) => {
+        const x = inputs.given('x', specialValues);
+        return () => compute(x);
+      },
+    },
+  ];
+}

@@ -1,0 +1,39 @@
+import type { OpCase } from '../../conformance/case.ts';
+import { float32Sums, oneRounding } from '../../conformance/common_bounds.ts';
+import { broadcastShapePairs, shapeName } from '../../conformance/shapes.ts';
+import { specialPairs } from '../../conformance/special_values.ts';
+import { div } from './op.ts';
+
+export const cases: readonly OpCase[] = [
+  ...broadcastShapePairs.map(
+    ([a, b]): OpCase => ({
+      name: `${shapeName(a)} with ${shapeName(b)}`,
+      forward: oneRounding,
+      gradient: float32Sums,
+      build: (inputs) => {
+        const left = inputs.normal('a', a);
+        const right = inputs.uniform('b', b, 0.5, 2);
+        return () => div(left, right);
+      },
+    }),
+  ),
+  {
+    name: 'special values',
+    forward: oneRounding,
+    gradient: float32Sums,
+    build: (inputs) => {
+      const left = inputs.constant([specialPairs.length], (i) => specialPairs[i]![0]);
+      const right = inputs.constant([specialPairs.length], (i) => specialPairs[i]![1]);
+      return () => div(left, right);
+    },
+  },
+  {
+    name: 'both operands are one tensor',
+    forward: oneRounding,
+    gradient: float32Sums,
+    build: (inputs) => {
+      const x = inputs.uniform('x', [5, 7], 0.5, 2);
+      return () => div(x, x);
+    },
+  },
+];

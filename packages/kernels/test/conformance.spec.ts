@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Backend } from '../src/backend.ts';
+import { type Bound, deviation } from '../src/conformance/bounds.ts';
+import type { OpCase } from '../src/conformance/case.ts';
+import { GuardedBackend } from '../src/conformance/guarded_backend.ts';
+import { readDoubles, readFloats, runCase } from '../src/conformance/run.ts';
+import { ops } from '../src/ops/registry.ts';
+import { createReferenceBackend } from '../src/reference/backend.ts';
+import { backends } from './backends.ts';
+
+const files = import.meta.glob<{ cases: readonly OpCase[] }>('../src/ops/*/cases.ts', { eager: true });
+const casesOf = new Map(Object.entries(files).map(([path, { cases }]) => [path.split('/').at(-2)!, cases]));
+
+test('every op of the registry has cases, and every cases.ts an op', () => {
+  expect([...casesOf.keys()].sort()).toEqual(Object.keys(ops).sort());
+});
+
+describe.each([...casesOf])('%s', (op, cases) => {
+  const oracle = createReferenceBackend({ precision: 'f64' });
+
+  describe.each(backends)('on $title', ({ create }) => {
+    let backend: Backend;
+    beforeAll(() => {
+      backend = create();
+    });
+    afterAll(() => backend.close());
+
+    test.each(cases.map((opCase, seed) => ({ opCase, seed, name: opCase.name })))('$name', async ({ opCase, seed }) => {
+      const expected = await runCase(oracle, opCase, seed, readDoubles);
+      const guarded = new GuardedBackend(backend);
+      const found = await runCase(guarded, opCase, seed, readFloats);
+
+      expect(guarded.liveBuffers, 'buffers that nobody freed').toBe(0);
+      expect(await guarded.damaged(), 'buffers written beyond their end').toEqual([]);
+      expectWithin(opCase.forward, `${op} forward`, found.output, expected.output);
+      expect(found.recordedOutput, 'forward while gradients are recorded').toEqual(found.output);
+      for (const [name, gradient] of expected.gradients) {
+        expectWithin(opCase.gradient, `${op} gradient of ${name}`, found.gradients.get(name), gradient);
+        const total = expected.accumulated.get(name)!;
+        expectWithin(
+          accumulatedBound(opCase.gradient),
+          `${op} added gradient of ${name}`,
+          found.accumulated.get(name),
+          total,
+        );
+      }
+    });
+  });
+});
+
+function expectWithin(bound: Bound, what: string, found: Float64Array | undefined, expected: Float64Array): void {
+  const { error, within, worst } = deviation(bound, found ?? new Float64Array(0), expected);
+  expect(within, `${what}: ${bound.measure} ${error}, bound ${bound.limit} (${bound.why}); ${worst}`).toBe(true);
+}
+
+/** Adding to what was there rounds once more, also where the gradient alone is exact. */
+function accumulatedBound(bound: Bound): Bound {
+  if (bound.measure === 'nmse') return bound;
+  return { measure: 'nmse', limit: 1e-14, absolute: 0, why: 'one rounding for the gradient, one for the sum' };
+}
