@@ -1,0 +1,142 @@
+// Elementary functions on sixteen lanes, ours throughout: the C library's differ between systems. Each is good to a few units
+// in the last place over its whole range; src/node/accuracy.spec.ts measures them. Coefficients are minimax fits (Remez), rounded to
+// float from the lowest up.
+#pragma once
+#include "simd.h"
+
+namespace kernels::KERNELS_ISA {
+
+// Adding it rounds to an integer, which then stands in the low bits.
+constexpr float kRounder = 12582912.0f;  // 1.5 * 2^23
+constexpr float kLog2e = 1.44269504f;
+constexpr float kLn2High = 0.693145752f;  // 16 bits: n times it is exact
+constexpr float kLn2Low = 1.42860677e-06f;
+
+struct Reduced {
+  Lanes r;  // x - n ln 2
+  Ints n;
+};
+KERNELS_INLINE Reduced reduceByLn2(Lanes x) {
+  const Lanes shifted = fma(x, kLog2e, kRounder);
+  const Lanes n = shifted - kRounder;
+  Reduced reduced;
+  reduced.r = fma(n, -kLn2Low, fma(n, -kLn2High, x));
+  KERNELS_EACH_PART reduced.n.part[i] = (IntVec)shifted.part[i] - 0x4b400000;
+  return reduced;
+}
+
+// (exp(r) - 1 - r) / r², |r| <= ln 2 / 2
+KERNELS_INLINE Lanes expTail(Lanes r) {
+  Lanes q = fma(r, 0.00139466708f, 0.00836671051f);
+  q = fma(q, r, 0.0416662805f);
+  q = fma(q, r, 0.16666542f);
+  return fma(q, r, 0.5f);
+}
+
+KERNELS_INLINE Lanes powerOfTwo(Ints n) {  // -126 <= n <= 127
+  Lanes power;
+  KERNELS_EACH_PART power.part[i] = (Vec)((n.part[i] + 127) << 23);
+  return power;
+}
+
+KERNELS_INLINE Lanes exp(Lanes x) {
+  x = select(x < -104.0f, broadcast(-104.0f), x);
+  x = select(x > 89.0f, broadcast(89.0f), x);
+  const Reduced reduced = reduceByLn2(x);
+  const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f;
+  // In two steps, so that the result can be denormal or infinite.
+  Ints half, rest;
+  KERNELS_EACH_PART {
+    half.part[i] = reduced.n.part[i] >> 1;
+    rest.part[i] = reduced.n.part[i] - half.part[i];
+  }
+  return p * powerOfTwo(half) * powerOfTwo(rest);
+}
+
+// exp for x <= 0 where results below 2^-126 may as well be 0 (softmax: the largest term is 1).
+KERNELS_INLINE Lanes expOfNegative(Lanes x) {
+  const Mask vanishes = x < -87.3f;
+  const Reduced reduced = reduceByLn2(select(vanishes, broadcast(0.0f), x));
+  const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f;
+  return select(vanishes, broadcast(0.0f), p * powerOfTwo(reduced.n));
+}
+
+KERNELS_INLINE Lanes tanh(Lanes x) {
+  Lanes y = magnitude(x);
+  y = select(y > 10.0f, broadcast(10.0f), y);
+  const Reduced reduced = reduceByLn2(y + y);
+  const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r);  // exp(r) - 1
+  const Lanes power = powerOfTwo(reduced.n);
+  const Lanes e = fma(power, p, power - 1.0f);  // exp(2y) - 1
+  return withSign(e / (e + 2.0f), x);
+}
+
+// 1 / (1 + exp(-x)) without overflow on either side.
+KERNELS_INLINE Lanes sigmoid(Lanes x) {
+  const Lanes e = exp(-magnitude(x));
+  return select(x < 0.0f, e, broadcast(1.0f)) / (1.0f + e);
+}
+
+struct Normal {
+  Lanes cdf;      // Phi(x)
+  Lanes density;  // phi(x)
+};
+// Standard normal distribution, also far down the lower tail: Phi(-a) = exp(-a²/2) R(a), R a polynomial in (a - 3) / (a + 3).
+KERNELS_INLINE Normal normal(Lanes x) {
+  Lanes a = magnitude(x);
+  a = select(a > 14.5f, broadcast(14.5f), a);
+  const Lanes square = a * a;
+  const Lanes lost = fma(a, a, -square);
+  const Lanes bell = exp(square * -0.5f);
+  const Lanes e = fma(bell, lost * -0.5f, bell);
+  const Lanes t = (a - 3.0f) / (a + 3.0f);
+  Lanes r = fma(t, 5.31619517e-05f, 0.000115013652f);
+  r = fma(r, t, -0.000339012884f);
+  r = fma(r, t, -0.000983288162f);
+  r = fma(r, t, 0.00290438742f);
+  r = fma(r, t, 0.00613194238f);
+  r = fma(r, t, -0.0462132618f);
+  r = fma(r, t, 0.123225041f);
+  r = fma(r, t, -0.206402615f);
+  r = fma(r, t, 0.121513948f);
+  const Lanes tail = e * r;
+  return {select(x < 0.0f, tail, 1.0f - tail), e * 0.398942280f};
+}
+
+// Natural logarithm. log 0 = -inf, log of a negative number = NaN.
+KERNELS_INLINE Lanes log(Lanes x) {
+  const Mask denormal = x < 1.17549435e-38f;
+  const Lanes scaled = select(denormal, x * 8388608.0f, x);
+  // m in [sqrt 1/2, sqrt 2), x = m 2^n
+  Lanes m, n;
+  KERNELS_EACH_PART {
+    const IntVec bits = (IntVec)scaled.part[i] - 0x3f3504f3;
+    m.part[i] = (Vec)((bits & 0x007fffff) + 0x3f3504f3);
+    n.part[i] = (Vec)((bits >> 23) + 0x4b400000) - kRounder;
+  }
+  n = select(denormal, n - 23.0f, n);
+  const Lanes f = m - 1.0f;
+  Lanes p = fma(f, 0.0674772412f, -0.116775095f);
+  p = fma(p, f, 0.118886963f);
+  p = fma(p, f, -0.124053411f);
+  p = fma(p, f, 0.142194539f);
+  p = fma(p, f, -0.166680053f);
+  p = fma(p, f, 0.200021237f);
+  p = fma(p, f, -0.250000089f);
+  p = fma(p, f, 0.333333135f);
+  const Lanes square = f * f;
+  const Lanes low = fma(n, kLn2Low, fma(square * f, p, square * -0.5f));
+  Lanes y = fma(n, kLn2High, f + low);
+  y = select(x == 0.0f, broadcast(-__builtin_inff()), y);
+  y = select(x < 0.0f, broadcast(__builtin_nanf("")), y);
+  const Mask ordinary = magnitude(x) < __builtin_inff();
+  return select(ordinary, y, select(x < 0.0f, broadcast(__builtin_nanf("")), x));
+}
+
+KERNELS_INLINE float log(float x) {
+  float all[kLanes];
+  store(all, log(broadcast(x)));
+  return all[0];
+}
+
+}  // namespace kernels::KERNELS_ISA
