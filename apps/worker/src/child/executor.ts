@@ -1,0 +1,28 @@
+import type { Failure, LogLine, Outcome, Point, RunSpec } from '@claimbench/contracts';
+
+/** What a run is executed with. Paths are of this machine. */
+export interface ExecutionContext {
+  dataPath: readonly string[];
+  cacheFolder: string;
+  base: { path: string } | null;
+  threads: number;
+  onPoints(points: Point[]): void;
+  onLog(level: LogLine['level'], message: string): void;
+  /** Share of the work that is done, 0 to 1. */
+  onProgress(share: number): void;
+  signal: AbortSignal;
+}
+
+export interface ExecutedRun {
+  outcome: Outcome;
+  artifacts: { name: string; sha256: string; bytes: Uint8Array }[];
+}
+
+/** The module that a child loads to execute runs: `@claimbench/experiments/node`, or a small one in tests. */
+export interface Executor {
+  executeRun(spec: RunSpec, context: ExecutionContext): Promise<ExecutedRun>;
+  /** What an error that `executeRun` threw means for the run. */
+  failureOf(error: unknown): Failure;
+}
+
+export const DEFAULT_EXECUTOR = '@claimbench/experiments/node';
