@@ -1,0 +1,76 @@
+import type { DecoderConfig } from '@claimbench/models';
+import { dropLayers } from './layer-skipping/drop-layers.ts';
+import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
+import { none } from './none.ts';
+import { dynamicTanh } from './norm/dynamic-tanh.ts';
+import { layerNorm } from './norm/layer-norm.ts';
+import { noNorm } from './norm/no-norm.ts';
+import { rmsNorm } from './norm/rms-norm.ts';
+import { erdosRenyi } from './pruning/erdos-renyi.ts';
+import { lamp } from './pruning/lamp.ts';
+import { magnitude } from './pruning/magnitude.ts';
+import { randomPruning } from './pruning/random-pruning.ts';
+import { roundToNearest } from './quantization/round-to-nearest.ts';
+import type { ResolvedTechnique, Technique, TechniqueDescription } from './technique.ts';
+import { type ParameterProblem, TechniqueError } from './technique-error.ts';
+
+/** Every technique, in the order in which lists show them. A new one is added here and nowhere else. */
+const TECHNIQUES: readonly Technique[] = [
+  none,
+  layerNorm,
+  rmsNorm,
+  dynamicTanh,
+  noNorm,
+  roundToNearest,
+  magnitude,
+  lamp,
+  erdosRenyi,
+  randomPruning,
+  dropLayers,
+  dropSublayers,
+];
+
+const byId = new Map(TECHNIQUES.map((technique) => [technique.id, technique]));
+
+export function techniqueIds(): string[] {
+  return [...byId.keys()];
+}
+
+/** What forms, lists and protocols need to know of every technique. */
+export function techniqueDescriptors(): TechniqueDescription[] {
+  return TECHNIQUES.map((technique) => technique.describe());
+}
+
+/**
+ * A technique with its parameters checked and defaults filled in. Throws TechniqueError `unknown-technique`, which lists the known
+ * ones, or `invalid-parameters`, which names every bad field.
+ */
+export function resolveTechnique(spec: { readonly id: string; readonly parameters: unknown }): ResolvedTechnique {
+  return find(spec.id).resolve(spec.parameters);
+}
+
+/** What is wrong with the parameters of a technique; empty when they can be resolved. Throws `unknown-technique`. */
+export function parameterProblems(id: string, parameters: unknown): readonly ParameterProblem[] {
+  return find(id).problems(parameters);
+}
+
+/** Throws `technique-does-not-fit` where the technique cannot act on such a decoder: before anything runs. */
+export function checkFit(technique: ResolvedTechnique, config: DecoderConfig): void {
+  switch (technique.seam) {
+    case 'architecture':
+      technique.changeConfig(config);
+      break;
+    case 'checkpoint':
+      technique.checkConfig(config);
+      break;
+    case 'inference':
+      technique.planLayers(config, { seed: 0 });
+      break;
+  }
+}
+
+function find(id: string): Technique {
+  const technique = byId.get(id);
+  if (technique) return technique;
+  throw new TechniqueError('unknown-technique', `unknown technique ${id}; known: ${techniqueIds().join(', ')}`);
+}

@@ -1,0 +1,166 @@
+import type { Decoder, DecoderConfig, LayerPlan } from '@claimbench/models';
+import { z } from 'zod';
+import { type ParameterProblem, TechniqueError } from './technique-error.ts';
+import type { WeightCosts } from './weights/costs.ts';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** What a technique may use beside its parameters. */
+export interface TechniqueContext {
+  /** The run's seed; a technique draws from Philox stream 5 of it. */
+  readonly seed: number;
+}
+
+interface TechniqueText<Parameters> {
+  /** Lower-case words joined by hyphens; experiments and protocols name it. */
+  readonly id: string;
+  readonly title: string;
+  readonly family: 'norm' | 'quantization' | 'pruning' | 'layer-skipping' | 'none';
+  /** What it does and which reading of the paper it follows, for someone who has not read the paper. */
+  readonly summary: string;
+  /** The equation in TeX; null where there is none. */
+  readonly equation: string | null;
+  /** Numbers of the papers in the corpus that it comes from. */
+  readonly papers: readonly number[];
+  /** A strict object; every field with bounds, a default and a description: the dashboard's form is built from it. */
+  readonly parameters: z.ZodType<Parameters>;
+  /** Parameters worth a grid, with the values that the form offers first. */
+  readonly grid: { readonly [Name in keyof Parameters]?: readonly Parameters[Name][] };
+  /** Names one setting in tables and charts: "4 bits, per channel". Empty: the title says it all. */
+  label(parameters: Parameters): string;
+}
+
+/**
+ * Where it acts. `architecture`: on the config, before the decoder is made and trained. `checkpoint`: on the weights of a trained
+ * decoder. `inference`: on the order in which a trained decoder runs its layers.
+ * All throw TechniqueError `technique-does-not-fit`, naming what the technique needs and what the architecture has.
+ */
+type Action<Parameters> =
+  | { readonly seam: 'architecture'; changeConfig(config: DecoderConfig, parameters: Parameters): DecoderConfig }
+  | {
+      readonly seam: 'checkpoint';
+      /** Throws where the technique cannot act on such a decoder: asked before anything runs. */
+      checkConfig(config: DecoderConfig, parameters: Parameters): void;
+      /** Replaces or rewrites linears of the decoder; returns what the weights cost now. */
+      changeWeights(decoder: Decoder, parameters: Parameters, context: TechniqueContext): Promise<WeightCosts>;
+    }
+  | {
+      readonly seam: 'inference';
+      planLayers(config: DecoderConfig, parameters: Parameters, context: TechniqueContext): LayerPlan;
+    };
+
+export type TechniqueDefinition<Parameters> = TechniqueText<Parameters> & Action<Parameters>;
+
+/** A technique with checked parameters, defaults filled in, ready to act. */
+export type ResolvedTechnique = {
+  readonly id: string;
+  readonly title: string;
+  readonly family: string;
+  readonly parameters: { readonly [name: string]: Json };
+  /** Title and setting: "Round to nearest, 4 bits, per channel". */
+  readonly label: string;
+} & (
+  | { readonly seam: 'architecture'; changeConfig(config: DecoderConfig): DecoderConfig }
+  | {
+      readonly seam: 'checkpoint';
+      checkConfig(config: DecoderConfig): void;
+      changeWeights(decoder: Decoder, context: TechniqueContext): Promise<WeightCosts>;
+    }
+  | { readonly seam: 'inference'; planLayers(config: DecoderConfig, context: TechniqueContext): LayerPlan }
+);
+
+/** What forms and lists show of a technique. */
+export interface TechniqueDescription {
+  id: string;
+  title: string;
+  family: 'norm' | 'quantization' | 'pruning' | 'layer-skipping' | 'none';
+  seam: 'architecture' | 'checkpoint' | 'inference';
+  summary: string;
+  equation: string | null;
+  papers: number[];
+  /** JSON Schema (2020-12) of the parameters as they are given, before defaults. */
+  parametersSchema: { [key: string]: Json };
+  grid: { [parameter: string]: Json[] };
+}
+
+/** A technique as the registry keeps it: the type of its parameters stays inside. */
+export interface Technique {
+  readonly id: string;
+  describe(): TechniqueDescription;
+  /** What is wrong with parameters; empty when they can be resolved. */
+  problems(parameters: unknown): readonly ParameterProblem[];
+  /** Throws TechniqueError `invalid-parameters`. */
+  resolve(parameters: unknown): ResolvedTechnique;
+}
+
+export function defineTechnique<Parameters extends Record<string, unknown>>(
+  definition: TechniqueDefinition<Parameters>,
+): Technique {
+  const { id, title, family, seam, summary, equation, papers } = definition;
+  return {
+    id,
+    describe: () => ({
+      id,
+      title,
+      family,
+      seam,
+      summary,
+      equation,
+      papers: [...papers],
+      parametersSchema: asJson(z.toJSONSchema(definition.parameters, { io: 'input' })),
+      grid: asJson(definition.grid),
+    }),
+    problems: (parameters) => problemsOf(definition.parameters.safeParse(parameters)),
+    resolve(given) {
+      const parsed = definition.parameters.safeParse(given);
+      if (!parsed.success) {
+        const errors = problemsOf(parsed);
+        const list = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
+        throw new TechniqueError('invalid-parameters', `parameters of ${id}: ${list}`, errors);
+      }
+      const parameters = parsed.data;
+      const setting = definition.label(parameters);
+      const shown = {
+        id,
+        title,
+        family,
+        parameters: asJson<{ [name: string]: Json }>(parameters),
+        label: setting ? `${title}, ${setting}` : title,
+      };
+      switch (definition.seam) {
+        case 'architecture':
+          return {
+            ...shown,
+            seam: 'architecture',
+            changeConfig: (config) => definition.changeConfig(config, parameters),
+          };
+        case 'checkpoint':
+          return {
+            ...shown,
+            seam: 'checkpoint',
+            checkConfig: (config) => definition.checkConfig(config, parameters),
+            changeWeights: async (decoder, context) => {
+              definition.checkConfig(decoder.config, parameters);
+              return await definition.changeWeights(decoder, parameters, context);
+            },
+          };
+        case 'inference':
+          return {
+            ...shown,
+            seam: 'inference',
+            planLayers: (config, context) => definition.planLayers(config, parameters, context),
+          };
+      }
+    },
+  };
+}
+
+function problemsOf(result: z.ZodSafeParseResult<unknown>): ParameterProblem[] {
+  if (result.success) return [];
+  return result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }));
+}
+
+/** Drops what JSON does not hold (schemas carry functions of their library). */
+function asJson<T extends { [key: string]: Json } | { [key: string]: Json[] }>(value: object): T {
+  return JSON.parse(JSON.stringify(value));
+}

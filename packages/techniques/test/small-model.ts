@@ -1,0 +1,43 @@
+import { createReferenceBackend, scope, Tensor } from '@claimbench/kernels';
+import { Decoder, type DecoderConfig, decoderConfig } from '@claimbench/models';
+import { afterEach } from 'vitest';
+
+/** A decoder for tests: 4 layers of 32 features, feed-forward 64, vocabulary 50. */
+export function smallConfig(style: 'gpt2' | 'llama' = 'llama'): DecoderConfig {
+  const shape = { layers: 4, hiddenSize: 32, heads: 2, feedForwardSize: 64, contextLength: 16 };
+  return decoderConfig({ style, ...shape }, 50);
+}
+
+const backend = createReferenceBackend();
+const decoders: Decoder[] = [];
+
+/** With random weights from seed 7, on the reference backend; freed after the test. */
+export function smallDecoder(config: DecoderConfig = smallConfig()): Decoder {
+  const decoder = Decoder.initialise(backend, config, 7);
+  decoders.push(decoder);
+  return decoder;
+}
+
+afterEach(() => {
+  for (const decoder of decoders.splice(0)) decoder.dispose();
+  if (backend.liveBuffers > 0) throw new Error(`${backend.liveBuffers} buffers were not freed`);
+});
+
+/** Logits of two fixed sequences of 8 tokens. */
+export async function logitsOf(decoder: Decoder): Promise<Float32Array> {
+  const ids = Int32Array.from({ length: 16 }, (_, i) => (i * 7 + 3) % 50);
+  using tokens = Tensor.from(backend, ids, [2, 8]);
+  using logits = scope(() => decoder.logits(tokens));
+  return await logits.readFloats();
+}
+
+/** Largest absolute difference. */
+export function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0);
+}
+
+/** Root of the mean squared difference over the root mean square of `a`. */
+export function relativeDifference(a: Float32Array, b: Float32Array): number {
+  const square = (values: Float32Array) => values.reduce((sum, value) => sum + value * value, 0);
+  return Math.sqrt(square(a.map((value, i) => value - b[i]!)) / square(a));
+}
