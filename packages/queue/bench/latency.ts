@@ -2,7 +2,7 @@
 // `pnpm --filter @claimbench/queue bench [samples]`
 import { setTimeout as delay } from 'node:timers/promises';
 import { consumeRuns, openRunQueue } from '../src/index.ts';
-import { postgresServer, redisServer } from '../test/queue-servers.ts';
+import { postgresServer, redisServer } from '../src/testing/index.ts';
 
 const samples = Number(process.argv[2] ?? 200);
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { AppError } from '@claimbench/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsumeOptions, consumeRuns, openRunQueue, queueBackend, type RunAttempt } from '../src/index.ts';
-import { postgresServer, type QueueServer, redisServer } from './queue-servers.ts';
+import { postgresServer, type QueueServer, redisServer } from '../src/testing/index.ts';
 
 const backends = [
   { backend: 'postgres', startServer: postgresServer },

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '@claimbench/postgres';
-import type { QueueSettings } from '../src/index.ts';
+import type { QueueSettings } from '../server.ts';
 import { startRedis } from './redis-server.ts';
 
 /** A real server that the queue lives on. */
