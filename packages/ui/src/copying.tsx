@@ -3,6 +3,7 @@ import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button } from './button.tsx';
 import { cn } from './class-names.ts';
+import { ScrollRegion } from './table.tsx';
 
 /** Copies `text`; says so for two seconds, or says that the browser refused. */
 export function CopyButton({ text, label = 'Copy' }: { text: string; label?: string }) {
@@ -37,10 +38,9 @@ export function CodeBlock({ text, label, className }: { text: string; label: str
         <span className="text-xs text-ink-faint">{label}</span>
         <CopyButton text={text} />
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} className="max-h-[26rem] overflow-auto p-3 font-mono text-xs text-ink">
-        {text}
-      </pre>
+      <ScrollRegion label={label} className="max-h-[26rem]">
+        <pre className="m-0 p-3 font-mono text-xs text-ink">{text}</pre>
+      </ScrollRegion>
     </div>
   );
 }

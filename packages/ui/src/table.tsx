@@ -1,16 +1,33 @@
 import type { ComponentProps, ReactNode } from 'react';
 import { cn } from './class-names.ts';
 
+/** A named part of the page that scrolls inside its own frame, and can be reached and scrolled by keyboard. */
+export function ScrollRegion({
+  label,
+  children,
+  className,
+}: {
+  label: string;
+  children: ReactNode;
+  className?: string;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section aria-label={label} tabIndex={0} className={cn('relative min-w-0 overflow-auto', className)}>
+      {children}
+    </section>
+  );
+}
+
 /** A dense table that scrolls sideways inside its own frame; `label` names it for screen readers. */
 export function Table({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-    <section aria-label={label} tabIndex={0} className={cn('relative min-w-0 overflow-x-auto', className)}>
+    <ScrollRegion label={label} className={cn('overflow-y-hidden', className)}>
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{label}</caption>
         {children}
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 
