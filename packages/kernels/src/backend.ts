@@ -29,7 +29,10 @@ export interface Backend {
    */
   allocate(bytes: number): BufferId;
 
-  /** Returns a buffer to the pool once the commands encoded so far have run. The id is invalid from now on. */
+  /**
+   * Returns a buffer to the pool once the commands encoded so far have run. The id is invalid from now on. Does nothing after
+   * `close`, which has freed all: a tensor may be disposed later than its backend.
+   */
   free(id: BufferId): void;
 
   /** Copies `data` (at once: the caller may reuse it) into the buffer, in order with the commands. */
@@ -56,6 +59,6 @@ export interface Backend {
   readonly liveBuffers: number;
   readonly liveBytes: number;
 
-  /** Waits for nothing, frees everything; any later call throws `backend-closed`. */
+  /** Waits for nothing, frees everything; any later call but `free` and `close` throws `backend-closed`. */
   close(): void;
 }

@@ -60,3 +60,10 @@ export async function readDoubles(tensor: Tensor): Promise<Float64Array> {
   await tensor.backend.read(tensor.buffer, values);
   return values;
 }
+
+/** Whether two results are equal bit for bit, NaN included. */
+export function sameBits(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}

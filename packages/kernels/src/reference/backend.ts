@@ -58,7 +58,7 @@ class ReferenceBackend implements Backend {
   }
 
   free(id: BufferId): void {
-    this.#ensureOpen();
+    if (this.#closed) return;
     this.#liveBytes -= this.#bufferOf(id).byteLength;
     this.#buffers.delete(id);
   }

@@ -1,0 +1,84 @@
+// Layer normalisation. The variance is taken about the mean, in a second pass over a row that the first-level cache still holds.
+#include "rows.h"
+
+namespace kernels::KERNELS_ISA {
+
+static void forward(Call& call) {
+  call.form(6, 3);
+  const int64_t rows = call.extent(0), width = call.extent(1);
+  const float eps = call.real(2);
+  const float* x = call.floats(0, times(rows, width));
+  const float* gain = call.floatsOrNone(1, width);
+  const float* bias = call.floatsOrNone(2, width);
+  float* y = call.out(3, times(rows, width));
+  float* means = call.outOrNone(4, rows);
+  float* rstds = call.outOrNone(5, rows);
+  if (call.refused()) return;
+  call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; row++) {
+      const float* from = x + row * width;
+      float* to = y + row * width;
+      const float mean = sum(rowLanes(width, [=](int64_t i, int64_t n) { return load(from + i, n); })) / float(width);
+      const Lanes squares = rowLanes(width, [=](int64_t i, int64_t n) {
+        const Lanes centred = load(from + i, n) - mean;
+        return centred * centred;
+      });
+      const float rstd = 1.0f / __builtin_sqrtf(sum(squares) / float(width) + eps);
+      eachLanes(0, width, [=](int64_t i, int64_t n) {
+        Lanes value = (load(from + i, n) - mean) * rstd;
+        if (gain != nullptr) value = bias != nullptr ? fma(value, load(gain + i, n), load(bias + i, n)) : value * load(gain + i, n);
+        else if (bias != nullptr) value = value + load(bias + i, n);
+        store(to + i, value, n);
+      });
+      if (means != nullptr) means[row] = mean;
+      if (rstds != nullptr) rstds[row] = rstd;
+    }
+  });
+}
+
+static void backward(Call& call) {
+  call.form(8, 5);
+  const int64_t rows = call.extent(0), width = call.extent(1);
+  const bool accumulateX = call.flag(2), accumulateGain = call.flag(3), accumulateBias = call.flag(4);
+  const float* dy = call.floats(0, times(rows, width));
+  const float* x = call.floats(1, times(rows, width));
+  const float* gain = call.floatsOrNone(2, width);
+  const float* means = call.floats(3, rows);
+  const float* rstds = call.floats(4, rows);
+  float* dx = call.outOrNone(5, times(rows, width));
+  float* dgain = call.outOrNone(6, width);
+  float* dbias = call.outOrNone(7, width);
+  if (call.refused()) return;
+  const int64_t stride = (width + kLanes - 1) / kLanes * kLanes;
+  const auto row = [=](int64_t r, float* sums) {
+    const float *gradient = dy + r * width, *from = x + r * width;
+    const float mean = means[r], rstd = rstds[r];
+    Lanes sumG = broadcast(0.0f), sumGX = broadcast(0.0f);
+    eachLanes(0, width, [&](int64_t i, int64_t n) {
+      const Lanes d = load(gradient + i, n);
+      const Lanes xhat = (load(from + i, n) - mean) * rstd;
+      const Lanes g = gain != nullptr ? d * load(gain + i, n) : d;
+      // Lanes beyond the width hold d = 0, and xhat there is finite unless the row is not: nothing is added.
+      sumG = sumG + g;
+      sumGX = fma(g, xhat, sumGX);
+      store(sums + i, fma(d, xhat, load(sums + i)));
+      store(sums + stride + i, load(sums + stride + i) + d);
+    });
+    if (dx == nullptr) return;
+    const float meanG = sum(sumG) / float(width), meanGX = sum(sumGX) / float(width);
+    eachLanes(0, width, [&](int64_t i, int64_t n) {
+      const Lanes d = load(gradient + i, n);
+      const Lanes xhat = (load(from + i, n) - mean) * rstd;
+      const Lanes g = gain != nullptr ? d * load(gain + i, n) : d;
+      put(dx + r * width + i, fma(xhat, -meanGX, g - meanG) * rstd, n, accumulateX);
+    });
+  };
+  sumOverRows(call, rows, 2 * stride, row, [=](const float* totals) {
+    putTotals(dgain, totals, width, accumulateGain);
+    putTotals(dbias, totals + stride, width, accumulateBias);
+  });
+}
+
+KERNELS(layer_norm) = {{"layer_norm.forward", forward}, {"layer_norm.backward", backward}, {}};
+
+}  // namespace kernels::KERNELS_ISA

@@ -1,0 +1,205 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import type { KernelErrorCode } from '../src/errors.ts';
+import * as kernels from '../src/index.ts';
+import { backends } from './backends.ts';
+
+const backend = kernels.createReferenceBackend();
+const held: kernels.Tensor[] = [];
+const floats = (...shape: number[]) => {
+  held.push(kernels.Tensor.zeros(backend, shape));
+  return held.at(-1)!;
+};
+const integers = (...shape: number[]) => {
+  held.push(kernels.Tensor.zeros(backend, shape, 'i32'));
+  return held.at(-1)!;
+};
+const bytes = (...shape: number[]) => {
+  held.push(kernels.Tensor.zeros(backend, shape, 'u8'));
+  return held.at(-1)!;
+};
+const packed = (change: Partial<kernels.PackedWeight>): kernels.PackedWeight => ({
+  codes: bytes(3, 4),
+  scales: floats(3),
+  bits: 4,
+  in: 8,
+  out: 3,
+  ...change,
+});
+const attend = (q: number[], k: number[], v: number[], options: kernels.AttentionOptions) =>
+  kernels.attention(floats(...q), floats(...k), floats(...v), options);
+
+/** What is refused: the call, the code, and what the message has to name. */
+const refused: readonly (readonly [string, () => unknown, KernelErrorCode, string])[] = [
+  ['linear: width', () => kernels.linear(floats(2, 5), floats(3, 4)), 'shape-mismatch', '[out, 5], found [3, 4]'],
+  ['linear: bias', () => kernels.linear(floats(2, 5), floats(3, 5), floats(5)), 'shape-mismatch', '[3], found [5]'],
+  [
+    'linear: residual',
+    () => kernels.linear(floats(2, 5), floats(3, 5), undefined, floats(2, 5)),
+    'shape-mismatch',
+    '[2, 3], found [2, 5]',
+  ],
+  ['linear: scalar', () => kernels.linear(floats(), floats(3, 5)), 'shape-mismatch', 'found []'],
+  ['linear: dtype', () => kernels.linear(integers(2, 5), floats(3, 5)), 'dtype-mismatch', 'x is f32, found i32'],
+  ['matmul: rank', () => kernels.matmul(floats(5), floats(5, 2)), 'shape-mismatch', '[5] and [5, 2]'],
+  ['matmul: inner', () => kernels.matmul(floats(2, 3), floats(4, 5)), 'shape-mismatch', '3 of a [2, 3], 4 of b [4, 5]'],
+  ['matmul: batch', () => kernels.matmul(floats(2, 3, 4), floats(3, 4, 5)), 'shape-mismatch', '[2] and [3]'],
+  ['add: broadcast', () => kernels.add(floats(2, 3), floats(4)), 'shape-mismatch', '[2, 3] and [4]'],
+  ['mul: dtype', () => kernels.mul(floats(2), integers(2)), 'dtype-mismatch', 'b is f32, found i32'],
+  ['sum: axis', () => kernels.sum(floats(2, 3), { axes: [2] }), 'invalid-argument', 'axis 2'],
+  [
+    'layerNorm: gain',
+    () => kernels.layerNorm(floats(2, 3), floats(2)),
+    'shape-mismatch',
+    'gain has shape [3], found [2]',
+  ],
+  ['rmsNorm: gain', () => kernels.rmsNorm(floats(2, 3), floats(2)), 'shape-mismatch', 'gain has shape [3], found [2]'],
+  [
+    'dynamicTanh: alpha',
+    () => kernels.dynamicTanh(floats(2, 3), floats(3)),
+    'shape-mismatch',
+    'one element, found shape [3]',
+  ],
+  ['swiglu', () => kernels.swiglu(floats(2, 3), floats(3, 2)), 'shape-mismatch', '[2, 3], found [3, 2]'],
+  ['softmax: axis', () => kernels.softmax(floats(2, 3), -3), 'invalid-argument', 'axis -3'],
+  ['crossEntropy: rank', () => kernels.crossEntropy(floats(2, 3, 4), integers(2)), 'shape-mismatch', '[2, 3, 4]'],
+  ['crossEntropy: rows', () => kernels.crossEntropy(floats(2, 3), integers(3)), 'shape-mismatch', '[2], found [3]'],
+  ['crossEntropy: targets', () => kernels.crossEntropy(floats(2, 3), floats(2)), 'dtype-mismatch', 'targets is i32'],
+  ['embedding: ids', () => kernels.embedding(floats(2), floats(5, 3)), 'dtype-mismatch', 'ids is i32'],
+  ['embedding: table', () => kernels.embedding(integers(2), floats(5)), 'shape-mismatch', 'found [5]'],
+  ['gatherRows', () => kernels.gatherRows(floats(), integers(2)), 'shape-mismatch', 'found []'],
+  [
+    'rotary: rank',
+    () => kernels.rotary(floats(2, 3, 4), { convention: 'half', theta: 1e4 }),
+    'shape-mismatch',
+    '[2, 3, 4]',
+  ],
+  [
+    'rotary: odd',
+    () => kernels.rotary(floats(1, 2, 1, 6), { convention: 'half', theta: 1e4, rotaryDim: 3 }),
+    'invalid-argument',
+    'at most 6, found 3',
+  ],
+  ['rotary: theta', () => kernels.rotary(floats(1, 2, 1, 6), { convention: 'half' }), 'invalid-argument', 'theta'],
+  [
+    'rotary: frequencies',
+    () => kernels.rotary(floats(1, 2, 1, 6), { convention: 'half', frequencies: [1] }),
+    'size-mismatch',
+    '3 pairs',
+  ],
+  [
+    'attention: heads',
+    () => attend([1, 2, 3, 4], [1, 2, 2, 4], [1, 2, 2, 4], { causal: true }),
+    'shape-mismatch',
+    '3 query heads',
+  ],
+  [
+    'attention: dim',
+    () => attend([1, 2, 2, 4], [1, 2, 2, 5], [1, 2, 2, 5], { causal: true }),
+    'shape-mismatch',
+    '[1, 2, 2, 4]',
+  ],
+  [
+    'attention: values',
+    () => attend([1, 2, 2, 4], [1, 2, 2, 4], [1, 3, 2, 4], { causal: true }),
+    'shape-mismatch',
+    'v has',
+  ],
+  [
+    'attention: queries',
+    () => attend([1, 3, 2, 4], [1, 2, 2, 4], [1, 2, 2, 4], { causal: true }),
+    'shape-mismatch',
+    '3 queries, 2 keys',
+  ],
+  [
+    'attention: no keys',
+    () => attend([1, 3, 2, 4], [1, 0, 2, 4], [1, 0, 2, 4], { causal: false }),
+    'shape-mismatch',
+    '0 keys',
+  ],
+  [
+    'attention: window',
+    () => attend([1, 2, 2, 4], [1, 2, 2, 4], [1, 2, 2, 4], { causal: false, window: 2 }),
+    'invalid-argument',
+    'needs causal',
+  ],
+  ['concat: shapes', () => kernels.concat([floats(2, 3), floats(2, 4)], 0), 'shape-mismatch', '[2, 3] and [2, 4]'],
+  ['concat: nothing', () => kernels.concat([], 0), 'invalid-argument', 'found none'],
+  ['writeSlice', () => kernels.writeSlice(floats(4, 3), floats(2, 3), 0, 3), 'shape-mismatch', 'at 3 of axis 0'],
+  ['slice', () => kernels.slice(floats(4, 3), 0, 3, 2), 'invalid-argument', '2 entries from 3'],
+  ['transpose', () => kernels.transpose(floats(2, 3), [0, 0]), 'invalid-argument', '[0, 0]'],
+  [
+    'quantizedLinear: bits',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ bits: 9 })),
+    'invalid-argument',
+    'found 9',
+  ],
+  ['quantizedLinear: width', () => kernels.quantizedLinear(floats(1, 7), packed({})), 'shape-mismatch', '8 columns'],
+  [
+    'quantizedLinear: codes',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ codes: bytes(3, 8) })),
+    'shape-mismatch',
+    '[3, 4], found [3, 8]',
+  ],
+  [
+    'quantizedLinear: scales',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ groupSize: 4 })),
+    'shape-mismatch',
+    '[3, 2], found [3]',
+  ],
+  [
+    'quantizedLinear: zeros',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ zeroPoints: floats(1) })),
+    'shape-mismatch',
+    '[3], found [1]',
+  ],
+  ['globalNorm', () => kernels.globalNorm([]), 'invalid-argument', 'found none'],
+  ['clipByGlobalNorm', () => kernels.clipByGlobalNorm([floats(2)], 0), 'invalid-argument', 'found 0'],
+  [
+    'adamW: lists',
+    () => kernels.adamW([floats(2)], [], kernels.createAdamWState([]), { learningRate: 1 }),
+    'size-mismatch',
+    '1 parameters need as many gradients, found 0',
+  ],
+  [
+    'sgd: momentum',
+    () => kernels.sgd([floats(2)], [floats(2)], kernels.createSgdState([], 0), { learningRate: 1, momentum: 0.9 }),
+    'size-mismatch',
+    '1 momenta, found 0',
+  ],
+];
+
+describe('is refused with what was expected and what was found', () => {
+  afterAll(() => {
+    for (const tensor of held) tensor.dispose();
+  });
+
+  test.each(refused)('%s', (_, call, code, named) => {
+    expect(call).toThrow(
+      expect.objectContaining({ name: 'KernelError', code, message: expect.stringContaining(named) }),
+    );
+  });
+});
+
+describe.each(backends)('a fault of the data is found at the next read, on $title', ({ create }) => {
+  test.each([
+    ['an id beyond the vocabulary', 5],
+    ['a negative id', -1],
+  ])('%s', async (_, id) => {
+    const own = create();
+    using ids = kernels.Tensor.from(own, Int32Array.of(1, id), [2]);
+    using table = kernels.Tensor.zeros(own, [5, 3]);
+    using rows = kernels.embedding(ids, table);
+    await expect(rows.readFloats()).rejects.toMatchObject({ name: 'KernelError', code: 'index-out-of-range' });
+    expect(await table.readFloats(), 'and the backend goes on').toEqual(new Float32Array(15));
+    own.close();
+  });
+
+  test('a target beyond the classes', async () => {
+    const own = create();
+    using logits = kernels.Tensor.zeros(own, [2, 3]);
+    using targets = kernels.Tensor.from(own, Int32Array.of(0, 3), [2]);
+    using loss = kernels.crossEntropy(logits, targets);
+    await expect(loss.readFloats()).rejects.toMatchObject({ code: 'index-out-of-range' });
+    own.close();
+  });
+});
