@@ -4,7 +4,9 @@ import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
 import { none } from './none.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
 import { layerNorm } from './norm/layer-norm.ts';
+import { mixLn } from './norm/mix-ln.ts';
 import { noNorm } from './norm/no-norm.ts';
+import { periLn } from './norm/peri-ln.ts';
 import { rmsNorm } from './norm/rms-norm.ts';
 import { erdosRenyi } from './pruning/erdos-renyi.ts';
 import { lamp } from './pruning/lamp.ts';
@@ -20,6 +22,8 @@ const TECHNIQUES: readonly Technique[] = [
   layerNorm,
   rmsNorm,
   dynamicTanh,
+  mixLn,
+  periLn,
   noNorm,
   roundToNearest,
   magnitude,
