@@ -4,6 +4,7 @@ import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
 import { none } from './none.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
 import { layerNorm } from './norm/layer-norm.ts';
+import { layerNormScaling } from './norm/layer-norm-scaling.ts';
 import { mixLn } from './norm/mix-ln.ts';
 import { noNorm } from './norm/no-norm.ts';
 import { periLn } from './norm/peri-ln.ts';
@@ -24,6 +25,7 @@ const TECHNIQUES: readonly Technique[] = [
   dynamicTanh,
   mixLn,
   periLn,
+  layerNormScaling,
   noNorm,
   roundToNearest,
   magnitude,

@@ -17,7 +17,7 @@ interface Values {
 }
 interface PlacementCase {
   id: string;
-  arrangement: 'pre' | 'post_pre' | 'sandwich';
+  arrangement: 'pre' | 'post_pre' | 'sandwich' | 'LNS';
   postLayers: number;
   layers: number;
   eps: number;
@@ -61,6 +61,7 @@ async function statesOf(sample: PlacementCase): Promise<Float32Array[]> {
   const config = {
     pre: () => base,
     post_pre: () => changed('mix-ln', base, { share: sample.postLayers / layers }),
+    LNS: () => changed('layer-norm-scaling', base),
     sandwich: () => changed('peri-ln', base, { embedding: false }),
   }[sample.arrangement]();
   const backend = createReferenceBackend();
@@ -116,7 +117,7 @@ describe('placements of norms', () => {
 
   it('change what a model computes', async () => {
     const plain = await logitsOf(smallDecoder());
-    for (const id of ['mix-ln', 'peri-ln']) {
+    for (const id of ['mix-ln', 'layer-norm-scaling', 'peri-ln']) {
       const logits = await logitsOf(smallDecoder(changed(id, smallConfig())));
       expect(logits.every(Number.isFinite), id).toBe(true);
       expect(largestDifference(plain, logits), id).toBeGreaterThan(1e-4);
@@ -125,7 +126,7 @@ describe('placements of norms', () => {
 
   it('refuse a model that is not pre-norm', () => {
     const bare = { ...smallConfig(), norms: preNorm({ kind: 'none' }) };
-    for (const id of ['mix-ln', 'peri-ln']) {
+    for (const id of ['mix-ln', 'layer-norm-scaling', 'peri-ln']) {
       expect(() => changed(id, bare)).toThrow(expect.objectContaining({ code: 'technique-does-not-fit' }));
     }
   });
