@@ -1,4 +1,14 @@
-export * from './early.ts';
 export * from './finished-run.ts';
+export * from './plan/compare-arms.ts';
+export * from './plan/plan-comparison.ts';
+export * from './plan/plan-summary.ts';
+export * from './plan/run-spec.ts';
+export { techniqueDescriptors } from './plan/technique.ts';
+export * from './protocol/advance.ts';
+export * from './protocol/preview.ts';
+export { checkProtocol, registerProtocol } from './protocol/register.ts';
 export * from './protocol/seeds.ts';
 export * from './resources.ts';
+export * from './statistics/index.ts';
+export { findDataSet, findSubject, recipeSubjects, subjectLine } from './subjects/subjects.ts';
+export * from './verdicts/index.ts';

@@ -1,0 +1,49 @@
+import { hashOf, NO_TECHNIQUE, type RunSpec } from '@claimbench/contracts';
+import { parameterSpecs } from '@claimbench/models';
+import { decoderOf, resolveTechnique, trainsItsSubject } from './technique.ts';
+
+/** The hash by which a run is known: of everything that decides its numbers. */
+export function specHashOf(spec: RunSpec): Promise<string> {
+  return hashOf(spec);
+}
+
+/**
+ * The run whose checkpoint a post-training run starts from: the same spec without the technique. null where the run trains
+ * its own subject, or starts from a published checkpoint.
+ */
+export function baseOf(spec: RunSpec): RunSpec | null {
+  if (spec.subject.kind === 'checkpoint' || trainsItsSubject(resolveTechnique(spec.technique))) return null;
+  return { ...spec, technique: NO_TECHNIQUE };
+}
+
+/** Number of parameters of a recipe's decoder before any technique. */
+export function parameterCount(subject: RunSpec['subject'] & { kind: 'recipe' }): number {
+  return parameterSpecs(decoderOf(subject)).reduce(
+    (total, { shape }) => total + shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+}
+
+/**
+ * Parameters x tokens per second of one thread, forward and backward, of small models: a planning figure, measured with
+ * `bench/plan-speed.ts` on two cores at 2.x GHz. A forward pass costs a third.
+ */
+const TRAINING_SPEED = { native: 6e9, webgpu: 6e9, reference: 4e7 } as const;
+/** Start of a child process, tokenizer, reading the checkpoint. */
+const FIXED_SECONDS = 0.4;
+/** Where the parameters of a published checkpoint are not known before it is read. */
+const CHECKPOINT_PARAMETERS = 300_000;
+const CHECKPOINT_WINDOW = 256;
+
+/** Seconds that a run is expected to take on one thread: for plans shown before submitting, never for deciding. */
+export function estimateSeconds(spec: RunSpec): number {
+  const speed = TRAINING_SPEED[spec.backend];
+  const { subject, evaluation } = spec;
+  const parameters = subject.kind === 'recipe' ? parameterCount(subject) : CHECKPOINT_PARAMETERS;
+  const window =
+    evaluation.windowTokens ?? (subject.kind === 'recipe' ? subject.architecture.contextLength : CHECKPOINT_WINDOW);
+  const evaluated = (evaluation.items * window * parameters) / speed / 3;
+  const trained =
+    subject.kind === 'recipe' && baseOf(spec) === null ? (subject.training.tokens * parameters) / speed : 0;
+  return FIXED_SECONDS + evaluated + trained;
+}

@@ -1,0 +1,55 @@
+import { AppError, type RunSpec, type TechniqueDescriptor, type TechniqueSpec } from '@claimbench/contracts';
+import { byteTokenizer, type DecoderConfig, decoderConfig } from '@claimbench/models';
+import * as techniques from '@claimbench/techniques';
+import { type ResolvedTechnique, TechniqueError } from '@claimbench/techniques';
+
+/** Every technique with what forms, lists and protocols need to know of it. */
+export function techniqueDescriptors(): TechniqueDescriptor[] {
+  return techniques.techniqueDescriptors();
+}
+
+/**
+ * The technique of a spec, parameters checked and defaults filled in. Throws AppError `unknown-technique` or
+ * `invalid-parameters`, the latter naming every field.
+ */
+export function resolveTechnique(spec: TechniqueSpec): ResolvedTechnique {
+  return withAppErrors(() => techniques.resolveTechnique(spec));
+}
+
+/** The spec with every default written out, so that equal settings have equal hashes. */
+export function completeSpec(resolved: ResolvedTechnique): TechniqueSpec {
+  return { id: resolved.id, parameters: { ...resolved.parameters } };
+}
+
+/** True when a run of this technique trains its own subject; else it starts from a trained base or a checkpoint. */
+export function trainsItsSubject(resolved: ResolvedTechnique): boolean {
+  return resolved.seam === 'architecture' || resolved.id === 'none';
+}
+
+/** The decoder that a recipe's architecture and tokenizer describe, before any technique. */
+export function decoderOf(subject: RunSpec['subject'] & { kind: 'recipe' }): DecoderConfig {
+  const { architecture, tokenizer } = subject;
+  const vocabularySize = tokenizer.kind === 'byte' ? byteTokenizer().vocabularySize : tokenizer.vocabularySize;
+  return decoderConfig(architecture, vocabularySize);
+}
+
+/** Throws AppError `technique-does-not-fit` where the technique cannot act on the subject, before anything runs. */
+export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject']): void {
+  if (subject.kind === 'checkpoint') {
+    if (resolved.seam !== 'architecture') return;
+    throw new AppError(
+      'technique-does-not-fit',
+      `${resolved.title} changes the architecture and needs training, but ${subject.name} is a trained checkpoint: choose a recipe`,
+    );
+  }
+  withAppErrors(() => techniques.checkFit(resolved, decoderOf(subject)));
+}
+
+function withAppErrors<T>(body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof TechniqueError)) throw error;
+    throw new AppError(error.code, error.message, { errors: [...error.errors], cause: error });
+  }
+}

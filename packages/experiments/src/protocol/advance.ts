@@ -1,0 +1,223 @@
+import type { PartResult, PlannedRun, RegisteredProtocol, Verdict } from '@claimbench/contracts';
+import { MissingMetric } from '../contrast.ts';
+import type { FinishedRun } from '../finished-run.ts';
+import { plannedRuns } from '../plan/planned-runs.ts';
+import { subjectLine } from '../subjects/subjects.ts';
+import { type Look, looksOf } from '../verdicts/index.ts';
+import { protocolArms } from './arms.ts';
+import { judgedDrafts, type SeedlessDraft, withSeeds } from './drafts.ts';
+import { SECOND_SIZE } from './guards.ts';
+import { History } from './history.ts';
+import { judgeLook, judgeParts, type LookFinding, type Sitting } from './judge-look.ts';
+import { labelsOf } from './labels.ts';
+import { tuningState } from './tuning.ts';
+import { verdictWords } from './words.ts';
+
+export interface AdvanceInput {
+  readonly registered: RegisteredProtocol;
+  readonly protocolHash: string;
+  /** The revealed x_k, 64 hexadecimal digits. */
+  readonly secret: string;
+  /** All runs of the experiment that reached a terminal state; none for the first stage. */
+  readonly finished: readonly FinishedRun[];
+}
+
+/** What an experiment needs next: more runs, or nothing, because its verdict stands. */
+export type Advance =
+  | { readonly kind: 'runs'; readonly stage: number; readonly runs: PlannedRun[] }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict };
+
+/**
+ * The next step of a registered protocol, from its finished runs alone: the same runs give the same step, so that asking
+ * again after a crash is harmless. Stages: tuning; then the runs of one look after the other until one decides; then, where
+ * a scaled-down claim would be contradicted, the second size.
+ */
+export async function advanceProtocol(input: AdvanceInput): Promise<Advance> {
+  const { registered, protocolHash, secret } = input;
+  const history = new History(input.finished);
+  const step = nextStep(registered, protocolHash, history);
+  if (step.kind === 'verdict') return step;
+  const stage = history.nextStage;
+  const drafts = await withSeeds(step.drafts, secret, protocolHash);
+  return { kind: 'runs', stage, runs: await plannedRuns(drafts, stage, history.specHashes) };
+}
+
+type Step =
+  | { readonly kind: 'drafts'; readonly drafts: readonly SeedlessDraft[] }
+  | { readonly kind: 'verdict'; readonly verdict: Verdict };
+
+/** The next step before seeds are drawn; previews count its drafts. */
+export function nextStep(registered: RegisteredProtocol, protocolHash: string, history: History): Step {
+  const broken = history.withoutOutcome;
+  if (broken.length > 0) {
+    const named = broken.slice(0, 3).map(({ arm, block, state, failure }) => {
+      return `${arm}, block ${block}: ${failure ? `${failure.code} (${failure.message})` : state}`;
+    });
+    const more = broken.length > named.length ? `; and ${broken.length - named.length} more` : '';
+    return ended(registered, protocolHash, 'incomplete', `Runs without an outcome: ${named.join('; ')}${more}.`);
+  }
+  try {
+    return stepOf(registered, protocolHash, history);
+  } catch (error) {
+    if (!(error instanceof MissingMetric)) throw error;
+    return ended(registered, protocolHash, 'metric-undefined', `Not every arm has what is compared: ${error.message}.`);
+  }
+}
+
+function stepOf(registered: RegisteredProtocol, protocolHash: string, history: History): Step {
+  const arms = protocolArms(registered.protocol);
+  const tuning = tuningState(registered, arms, 'first', history);
+  if (!tuning.done) return { kind: 'drafts', drafts: tuning.drafts };
+  const sitting: Sitting = { registered, arms, history, tuning: tuning.results };
+  const looks = looksOf(registered.protocol.plan);
+  for (const [index, look] of looks.entries()) {
+    const drafts = judgedDrafts(registered, arms, 'first', look.blocks, tuning.rates);
+    const missing = missingOf(drafts, history);
+    if (missing.length > 0) return { kind: 'drafts', drafts: missing };
+    let finding = judgeLook(sitting, look, null);
+    let second: PartResult[] | null = null;
+    if (registered.secondSubject && finding.missingGuards.some((guard) => guard.startsWith(SECOND_SIZE))) {
+      const there = secondSize(sitting, looks[0]!, look);
+      if ('drafts' in there) return { kind: 'drafts', drafts: there.drafts };
+      second = there.parts;
+      finding = judgeLook(sitting, look, second);
+    }
+    if (!finding.settled && index < looks.length - 1) continue;
+    const labels = labelsOf(registered, arms, tuning.grid, history, finding.parts, finding.failedRuns);
+    return {
+      kind: 'verdict',
+      verdict: verdictOf(sitting, protocolHash, { finding, look, lookNumber: index + 1, second, labels }),
+    };
+  }
+  throw new RangeError(`the plan ${registered.protocol.plan.name} has no looks`);
+}
+
+/** The second size: tuned like the first, as many blocks as the first look. What it shows, or what it still needs. */
+function secondSize(
+  { registered, arms, history }: Sitting,
+  first: Look,
+  look: Look,
+): { drafts: SeedlessDraft[] } | { parts: PartResult[] } {
+  const tuning = tuningState(registered, arms, 'second', history);
+  if (!tuning.done) return { drafts: tuning.drafts };
+  const drafts = judgedDrafts(registered, arms, 'second', first.blocks, tuning.rates);
+  const missing = missingOf(drafts, history);
+  if (missing.length > 0) return { drafts: missing };
+  const sitting = { registered, arms, history, tuning: tuning.results };
+  return { parts: judgeParts(sitting, 'second', { blocks: first.blocks, level: look.level }, true) };
+}
+
+function missingOf(drafts: readonly SeedlessDraft[], history: History): SeedlessDraft[] {
+  return drafts.filter((draft) => !history.outcome(draft.arm, draft.block));
+}
+
+interface Reached {
+  readonly finding: LookFinding;
+  readonly look: Look;
+  readonly lookNumber: number;
+  readonly second: readonly PartResult[] | null;
+  readonly labels: readonly string[];
+}
+
+function verdictOf(sitting: Sitting, protocolHash: string, reached: Reached): Verdict {
+  const { registered, tuning } = sitting;
+  const { finding, look, lookNumber, second, labels } = reached;
+  const { verdict, reason, parts, missingGuards, failedRuns } = finding;
+  return {
+    ...frame(registered, protocolHash),
+    verdict,
+    reason,
+    words: verdictWords({
+      protocol: registered.protocol,
+      subject: registered.subject,
+      verdict,
+      reason,
+      parts,
+      missingGuards,
+      failedRuns,
+      blocks: look.blocks,
+      because: becauseOf(finding),
+    }),
+    look: lookNumber,
+    n: look.blocks,
+    parts: [...parts],
+    premises: [...finding.premises],
+    secondSize:
+      second && registered.secondSubject
+        ? { subjectLine: subjectLine(registered.secondSubject), parts: [...second] }
+        : null,
+    controls: [...finding.controls],
+    tuning: [...tuning],
+    missingGuards: [...missingGuards],
+    failedRuns: { ...failedRuns },
+    labels: [...labels],
+  };
+}
+
+/** Where the parts alone do not tell: what else decided. */
+function becauseOf({ reason, premises }: LookFinding): string | null {
+  switch (reason) {
+    case 'no-gap':
+    case 'premise-absent': {
+      const absent = premises.filter((premise) => premise.verdict !== 'supported');
+      return `What the claim presupposes was not found: ${absent.map(({ statement }) => statement).join('; ')}.`;
+    }
+    case 'technique-failed':
+      return 'The technique failed to train under two seeds or more, which no average of the others makes good.';
+    case 'mechanism-not-seen':
+      return 'The set-up stands in for the paper’s, so that not seeing the mechanism here does not contradict the paper.';
+    case 'no-variation':
+      return 'The seeds do not touch what is compared, so that an interval over them would say nothing.';
+    default:
+      return null;
+  }
+}
+
+/** A verdict that no measurement reached. */
+function ended(registered: RegisteredProtocol, protocolHash: string, reason: string, because: string): Step {
+  return {
+    kind: 'verdict',
+    verdict: {
+      ...frame(registered, protocolHash),
+      verdict: 'inconclusive',
+      reason,
+      words: verdictWords({
+        protocol: registered.protocol,
+        subject: registered.subject,
+        verdict: 'inconclusive',
+        reason,
+        parts: [],
+        missingGuards: [],
+        failedRuns: {},
+        blocks: 0,
+        because,
+      }),
+      look: 0,
+      n: 0,
+      parts: [],
+      premises: [],
+      secondSize: null,
+      controls: [],
+      tuning: [],
+      missingGuards: [],
+      failedRuns: {},
+      labels: [],
+    },
+  };
+}
+
+function frame({ protocol, ruleVersion, subject }: RegisteredProtocol, protocolHash: string) {
+  const { claim, id, kind, quantifier, grade, scope, plan } = protocol;
+  return {
+    claim,
+    protocolId: id,
+    protocolHash,
+    ruleVersion,
+    kind,
+    quantifier,
+    grade,
+    scope,
+    plan: plan.name === 'fixed' ? `fixed, ${plan.blocks} blocks` : plan.name,
+    subjectLine: subjectLine(subject),
+  };
+}

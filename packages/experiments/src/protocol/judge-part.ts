@@ -1,0 +1,186 @@
+import { METRICS, type Part, type PartResult } from '@claimbench/contracts';
+import { estimateContrast, itemContrasts, metricOf, type OutcomesByArm, outcomeOf } from '../contrast.ts';
+import {
+  type Estimate,
+  estimateFromBlocks,
+  mean,
+  skewness,
+  standardDeviation,
+  variance,
+  withoutVariation,
+} from '../statistics/index.ts';
+import {
+  type FailurePair,
+  type IntervalTemplate,
+  judge,
+  judgeCount,
+  judgeExact,
+  judgePart,
+  judgeRate,
+  LEAST_CASES,
+  type QuantifierRule,
+} from '../verdicts/index.ts';
+
+/** What a part is judged on. */
+export interface PartContext {
+  readonly outcomes: OutcomesByArm;
+  /** The judged blocks: 0 .. n - 1 of the look. */
+  readonly blocks: readonly number[];
+  readonly rule: QuantifierRule;
+  /** A single published checkpoint: where nothing random is left, its items are the blocks. */
+  readonly scope: 'recipe' | 'checkpoint';
+  /** For template exact: whether the broken copy was noticed. */
+  readonly mutantCaught: boolean;
+}
+
+/** Judges one part of a protocol (or of its controls) from the outcomes. Throws MissingMetric where a metric is undefined. */
+export function judgeProtocolPart(part: Part, context: PartContext): PartResult {
+  switch (part.template) {
+    case 'rate':
+      return judgeRatePart(part, context);
+    case 'exact':
+      return judgeExactPart(part, context);
+    case 'count':
+      return judgeCountPart(part, context);
+    default:
+      return judgeIntervalPart(part, part.template, context);
+  }
+}
+
+function judgeIntervalPart(part: Part, template: IntervalTemplate, context: PartContext): PartResult {
+  const estimate = estimateOf(part, context);
+  const margin = marginOf(part, context);
+  const judgement = judgePart((level) => judge(estimate, template, margin, level), context.rule);
+  return {
+    ...describe(part, context, estimate.contrasts),
+    verdict: judgement.verdict,
+    reason: judgement.reason,
+    effect: judgement.effect,
+    interval: [finite(judgement.interval[0]), finite(judgement.interval[1])],
+    level: judgement.level,
+    margin,
+    n: judgement.n,
+    mde: judgement.detectable === null ? null : finite(judgement.detectable),
+  };
+}
+
+/** Blocks are the unit; only for a single checkpoint on which seeds change nothing do 200 items and more take their place. */
+function estimateOf(part: Part, { outcomes, blocks, scope }: PartContext): Estimate {
+  const estimate = estimateContrast(part.contrast, outcomes, blocks);
+  if (scope === 'recipe' || !withoutVariation(estimate) || part.contrast.scale === 'log') return estimate;
+  const items = itemContrasts(part.contrast, outcomes, blocks[0]!);
+  return items && items.length >= LEAST_CASES ? estimateFromBlocks(items) : estimate;
+}
+
+function judgeRatePart(part: Part, context: PartContext): PartResult {
+  const margin = marginOf(part, context);
+  const { terms } = part.contrast;
+  const failed = (arm: string, block: number) => outcomeOf(context.outcomes, arm, block).diverged !== null;
+  const pairs: FailurePair[] = [];
+  for (let term = 0; term + 1 < terms.length; term += 2) {
+    for (const block of context.blocks) {
+      pairs.push([failed(terms[term]!.arm, block), failed(terms[term + 1]!.arm, block)]);
+    }
+  }
+  const { verdict, reason, effect, interval, level, n } = judgeRate(pairs, margin);
+  const contrasts = pairs.map(([baseline, technique]) => Number(baseline) - Number(technique));
+  return {
+    ...describe(part, context, contrasts),
+    unit: 'share of runs that fail',
+    sdUnpaired: null,
+    verdict,
+    reason,
+    effect,
+    interval: [...interval],
+    level,
+    margin,
+    n,
+    mde: null,
+  };
+}
+
+function judgeExactPart(part: Part, context: PartContext): PartResult {
+  const margin = marginOf(part, context);
+  const differences = context.blocks.flatMap(
+    (block) =>
+      itemContrasts(part.contrast, context.outcomes, block) ??
+      estimateContrast(part.contrast, context.outcomes, [block]).contrasts,
+  );
+  const mismatches = differences.filter((difference) => Math.abs(difference) > margin).length;
+  const { mutantCaught } = context;
+  const { verdict, reason, mismatchRateBelow } = judgeExact({ cases: differences.length, mismatches, mutantCaught });
+  return {
+    ...describe(part, context, estimateContrast(part.contrast, context.outcomes, context.blocks).contrasts),
+    unit: 'share of cases that differ',
+    verdict,
+    reason,
+    effect: mismatches / differences.length,
+    interval: [0, mismatchRateBelow ?? 1],
+    level: 0.95,
+    margin,
+    n: differences.length,
+    mde: mismatchRateBelow,
+  };
+}
+
+function judgeCountPart(part: Part, context: PartContext): PartResult {
+  if (!part.counted) throw new RangeError(`the part ${part.id} counts, but names no counted claim`);
+  const estimate = estimateContrast(part.contrast, context.outcomes, context.blocks);
+  const values = estimate.contrasts.map((value) => (part.contrast.scale === 'log' ? Math.exp(value) : value));
+  const { verdict, reason, effect } = judgeCount({ values, ...part.counted });
+  return {
+    ...describe(part, context, values),
+    unit: part.contrast.scale === 'log' ? 'ratio' : METRICS[part.contrast.metric].unit,
+    verdict,
+    reason,
+    effect,
+    interval: [effect, effect],
+    level: 1,
+    margin: 0,
+    n: values.length,
+    mde: null,
+  };
+}
+
+/** What is stored of every part besides its judgement. */
+function describe(part: Part, context: PartContext, contrasts: readonly number[]) {
+  const { metric, scale } = part.contrast;
+  return {
+    id: part.id,
+    statement: part.statement,
+    template: part.template,
+    unit: scale === 'log' ? `ln ${metric}` : METRICS[metric].unit,
+    sdPaired: contrasts.length < 2 ? null : standardDeviation(contrasts),
+    sdUnpaired: sdUnpaired(part, context),
+    shareAbove0: contrasts.filter((value) => value > 0).length / contrasts.length,
+    worstBlock: Math.min(...contrasts),
+    skewness: skewness(contrasts),
+    contrasts: [...contrasts],
+  };
+}
+
+/** The spread that the contrast would have if its arms were run on unrelated seeds. */
+function sdUnpaired({ contrast }: Part, { outcomes, blocks }: PartContext): number | null {
+  if (blocks.length < 2) return null;
+  const total = contrast.terms.reduce((sum, { arm, coefficient }) => {
+    const values = blocks.map((block) => {
+      const value = metricOf(outcomeOf(outcomes, arm, block), contrast.metric, arm, block);
+      return contrast.scale === 'log' ? Math.log(value) : value;
+    });
+    return sum + coefficient ** 2 * variance(values);
+  }, 0);
+  return Math.sqrt(total);
+}
+
+/** The margin in the contrast's unit; a relative one is a share of the named arm's mean over the judged blocks. */
+export function marginOf({ margin, contrast }: Part, { outcomes, blocks }: PartContext): number {
+  if (margin.kind === 'absolute') return margin.value;
+  const values = blocks.map((block) =>
+    metricOf(outcomeOf(outcomes, margin.of, block), contrast.metric, margin.of, block),
+  );
+  return margin.value * Math.abs(mean(values));
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

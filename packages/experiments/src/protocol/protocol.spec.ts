@@ -1,0 +1,499 @@
+import { AppError } from '@claimbench/contracts';
+import { describe, expect, it } from 'vitest';
+import type { FinishedRun } from '../finished-run.ts';
+import { advanceProtocol } from './advance.ts';
+import { previewProtocol } from './preview.ts';
+import { checkProtocol, registerProtocol } from './register.ts';
+import { SEED_INDEX, seedAt } from './seeds.ts';
+import { type LossModel, postTraining, RESOURCES, runProtocol, SECRET, trained } from './synthetic.testing.ts';
+
+/** Losses of the post-training protocol: a base's luck is shared by what is done to it, and each technique adds its own. */
+const rounding =
+  (gain: number, noise = 0.002): LossModel =>
+  ({ spec, luck, own }) => {
+    const base = 2 + 0.03 * luck;
+    const { id, parameters } = spec.technique;
+    if (id === 'none') return base;
+    const cost = parameters.bits === 2 ? 0.4 : parameters.granularity === 'group' ? 0.05 - gain : 0.05;
+    return base + cost + noise * own;
+  };
+
+/** Losses of the trained protocol: a valley around the best rate, and what the norm costs. */
+const norms =
+  (cost: number, { bestRate = 3e-3, noise = 0.0005 } = {}): LossModel =>
+  ({ spec, luck, own }) => {
+    if (spec.subject.kind !== 'recipe') throw new Error('expected a recipe');
+    const valley = 0.2 * Math.log(spec.subject.training.learningRate / bestRate) ** 2;
+    const norm = { 'rms-norm': cost, 'no-norm': 0.3 }[spec.technique.id] ?? 0;
+    return 2 + valley + norm + 0.02 * luck + noise * own;
+  };
+
+describe('a claim about trained models', () => {
+  it('that is true is supported at the first look, after equal tuning of every arm', async () => {
+    const { verdict, stages, finished } = await runProtocol(trained(), norms(0));
+    expect(verdict).toMatchObject({
+      verdict: 'supported',
+      reason: 'within-margin',
+      look: 1,
+      n: 3,
+      missingGuards: [],
+      plan: 'standard',
+      failedRuns: {},
+    });
+    expect(verdict.controls.map(({ id, passed }) => [id, passed])).toEqual([
+      ['no-norm', true],
+      ['same', true],
+      ['bits', true],
+    ]);
+    // Tuning: three models (LayerNorm once, however many arms use it) x 3 rates x 2 seeds, on validation.
+    expect(stages[0]).toHaveLength(18);
+    expect(stages[0]!.every((run) => run.role === 'tuning' && run.spec.evaluation.split === 'validation')).toBe(true);
+    expect(verdict.tuning.map(({ arm, best, bestAtEdge }) => [arm, best, bestAtEdge])).toEqual([
+      ['ln', 3e-3, false],
+      ['rms', 3e-3, false],
+      ['none', 3e-3, false],
+    ]);
+    // Judged: four arms x 3 blocks and the repetition, on test, at the tuned rate.
+    expect(stages[1]).toHaveLength(13);
+    expect(stages[1]!.every((run) => run.spec.evaluation.split === 'test' && run.base === null)).toBe(true);
+    expect(stages[1]!.filter((run) => run.fresh).map(({ arm, block }) => [arm, block])).toEqual([['ln-repeat', 0]]);
+    expect(new Set(finished.map(({ stage }) => stage))).toEqual(new Set([0, 1]));
+    expect(verdict.words).toContain('Direction supported at 0.1');
+    expect(verdict.words).toContain('n = 3');
+    expect(verdict.subjectLine).toMatch(/^2 layers, d64, 0\.1\d M parameters, 0\.3 M tokens of node-docs$/);
+  });
+
+  it('that is false is contradicted only with a second size that shows the same', async () => {
+    const alone = await runProtocol(trained(), norms(0.1));
+    expect(alone.verdict).toMatchObject({ verdict: 'inconclusive', reason: 'unguarded', secondSize: null });
+    expect(alone.verdict.missingGuards).toEqual(['second size: it is not part of the protocol']);
+
+    const twoSizes = trained({ secondSubject: { kind: 'recipe', name: 'xs-gpt2' } });
+    const both = await runProtocol(twoSizes, norms(0.1));
+    expect(both.verdict).toMatchObject({ verdict: 'contradicted', reason: 'worse-than-margin', missingGuards: [] });
+    expect(both.verdict.secondSize?.subjectLine).toMatch(/^4 layers, d64/);
+    expect(both.verdict.words).toContain('Direction contradicted');
+    // The second size is tuned too, and only then.
+    expect(both.stages.map((stage) => [stage[0]!.role, stage.length])).toEqual([
+      ['tuning', 18],
+      ['judged', 13],
+      ['tuning', 18],
+      ['judged', 6],
+    ]);
+
+    const onlySmall: LossModel = (run) => {
+      const larger = run.spec.subject.kind === 'recipe' && run.spec.subject.name === 'xs-gpt2';
+      return norms(larger ? 0 : 0.1)(run);
+    };
+    const turned = await runProtocol(twoSizes, onlySmall);
+    expect(turned.verdict).toMatchObject({ verdict: 'inconclusive', reason: 'unguarded' });
+    expect(turned.verdict.missingGuards.join()).toContain('comes out the other way');
+  });
+
+  it('extends the grid of all arms when one finds its best rate at the edge', async () => {
+    const shifted: LossModel = (run) => norms(0, { bestRate: run.spec.technique.id === 'rms-norm' ? 9e-3 : 3e-3 })(run);
+    const { verdict, stages } = await runProtocol(trained(), shifted);
+    expect(stages.map((stage) => stage[0]!.role)).toEqual(['tuning', 'tuning', 'judged']);
+    expect(stages[1]!.map(({ arm }) => arm)).toEqual([
+      'tune/ln@0.027',
+      'tune/rms@0.027',
+      'tune/none@0.027',
+      'tune/ln@0.027',
+      'tune/rms@0.027',
+      'tune/none@0.027',
+    ]);
+    expect(verdict.verdict).toBe('supported');
+    const rates = new Map(
+      stages[2]!.map(({ arm, spec }) => [arm, spec.subject.kind === 'recipe' && spec.subject.training.learningRate]),
+    );
+    expect(rates.get('rms')).toBe(9e-3);
+    expect(rates.get('ln')).toBe(3e-3);
+  });
+
+  it('stays unguarded when the best rate runs away', async () => {
+    const { verdict, stages } = await runProtocol(trained(), norms(0, { bestRate: 10 }));
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'unguarded' });
+    expect(verdict.missingGuards[0]).toMatch(/equal tuning: the best rate of ln, 0\.081, is still at the edge/);
+    expect(stages.filter((stage) => stage[0]!.role === 'tuning')).toHaveLength(3);
+  });
+
+  it('without any tuning is unguarded for both words', async () => {
+    for (const cost of [0, 0.1]) {
+      const { verdict } = await runProtocol(trained({ tuning: null }), norms(cost));
+      expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'unguarded' });
+      expect(verdict.missingGuards.join()).toContain('equal tuning');
+    }
+  });
+
+  it('goes on to further looks while the noise hides the answer, and says what it would have found', async () => {
+    const { verdict, stages } = await runProtocol(trained(), norms(0.01, { noise: 0.05 }));
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'too-noisy', look: 3, n: 8 });
+    expect(stages.map((stage) => stage.length)).toEqual([18, 13, 8, 12]);
+    expect(verdict.labels).toContain('underpowered');
+    expect(verdict.words).toMatch(/An effect of 0\.\d+ nats\/byte would have been found in 4 of 5 tries/);
+    expect(verdict.parts[0]!.contrasts).toHaveLength(8);
+  });
+
+  it('whose technique fails to train twice is never supported', async () => {
+    const fails: LossModel = (run) => {
+      const judged = run.arm === 'rms' && run.luck > -0.3;
+      return judged ? Number.NaN : norms(-2)(run);
+    };
+    const { verdict } = await runProtocol(trained(), fails);
+    expect(verdict.verdict).not.toBe('supported');
+    expect(verdict.failedRuns.rms).toBeGreaterThanOrEqual(2);
+    expect(verdict.labels).toContain('failed-runs');
+    expect(verdict.words).toContain('count as the unigram entropy: rms');
+  });
+
+  it('that flips with the rate is labelled fragile', async () => {
+    const fragile: LossModel = (run) => {
+      const rate = run.spec.subject.kind === 'recipe' ? run.spec.subject.training.learningRate : 0;
+      return norms(rate > 5e-3 ? 0.2 : 0)(run);
+    };
+    const { verdict } = await runProtocol(trained(), fragile);
+    expect(verdict.verdict).toBe('supported');
+    expect(verdict.labels).toEqual(['fragile']);
+  });
+});
+
+describe('a claim about trained bases', () => {
+  it('is decided on bases that all arms share, and every base is planned once, before its runs', async () => {
+    const { verdict, stages } = await runProtocol(postTraining(), rounding(0.04));
+    expect(verdict).toMatchObject({ verdict: 'supported', look: 1, n: 5 });
+    const runs = stages[0]!;
+    // The arm `float` is the base of the shared seeds; the other seeds need bases of their own.
+    expect(runs.filter((run) => run.role === 'base')).toHaveLength(5);
+    const position = new Map(runs.map((run, i) => [run.specHash, i]));
+    for (const [i, run] of runs.entries()) if (run.base) expect(position.get(run.base)).toBeLessThan(i);
+    expect(runs.filter((run) => run.base === null)).toHaveLength(10);
+    const group = runs.find((run) => run.arm === 'group' && run.block === 2)!;
+    const float = runs.find((run) => run.arm === 'float' && run.block === 2)!;
+    expect(group.base).toBe(float.specHash);
+    // The repetition is the same spec, executed afresh on the same base.
+    const repeat = runs.find((run) => run.fresh)!;
+    expect(repeat.specHash).toBe(runs.find((run) => run.arm === 'group' && run.block === 0)!.specHash);
+  });
+
+  it('needs no new bases for later looks but those of the new blocks', async () => {
+    const { stages } = await runProtocol(postTraining(), rounding(0.012, 0.02));
+    expect(stages.length).toBeGreaterThan(1);
+    const [first, second] = stages;
+    const known = new Set(first!.map((run) => run.specHash));
+    expect(second!.every((run) => !known.has(run.specHash))).toBe(true);
+    expect(second!.every((run) => run.block >= 5)).toBe(true);
+  });
+
+  it('with no effect is contradicted as not material, at two sizes', async () => {
+    const { verdict } = await runProtocol(postTraining(), rounding(0));
+    expect(verdict).toMatchObject({ verdict: 'contradicted', reason: 'not-material' });
+    expect(verdict.secondSize?.parts.map(({ effect, margin }) => effect < margin)).toEqual([true]);
+  });
+
+  it('is never decided by chance: A against A over many registrations', async () => {
+    // No effect, and a margin of nothing: only noise could support it. 2.5 % may; 80 tries give at most 6 (99.5 %).
+    let supported = 0;
+    for (let registration = 1; registration <= 80; registration++) {
+      const protocol = postTraining({
+        version: registration,
+        parts: postTraining().parts.map((part) => ({ ...part, margin: { kind: 'absolute', value: 0 } })),
+      });
+      const { verdict } = await runProtocol(protocol, rounding(0, 0.01));
+      if (verdict.verdict === 'supported') supported++;
+    }
+    expect(supported).toBeLessThanOrEqual(6);
+  }, 60_000);
+});
+
+describe('guards', () => {
+  const spoil = (arm: string, change: (run: FinishedRun) => FinishedRun) => (run: FinishedRun) =>
+    run.arm === arm ? change(run) : run;
+
+  it('a run that is not reproduced bit for bit forbids both words', async () => {
+    const other = spoil('group-repeat', (run) => ({ ...run, outcome: { ...run.outcome!, digest: 'f'.repeat(64) } }));
+    for (const gain of [0.04, -0.04]) {
+      const { verdict } = await runProtocol(postTraining(), rounding(gain), other);
+      expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'unguarded' });
+      expect(verdict.missingGuards[0]).toMatch(/^bit control: .*differ$/);
+    }
+  });
+
+  it('a baseline that differs from itself forbids both words', async () => {
+    const biased: LossModel = (run) => rounding(0.04)(run) + (run.arm === 'tensor-other' ? 0.3 : 0);
+    const { verdict } = await runProtocol(postTraining(), biased);
+    expect(verdict.reason).toBe('unguarded');
+    expect(verdict.missingGuards[0]).toMatch(/^negative control: .*a difference where there is none/);
+  });
+
+  it('a known effect that stays unseen forbids a contradiction, not support', async () => {
+    const blind: LossModel = (run) =>
+      run.arm.startsWith('two')
+        ? rounding(0)({ ...run, spec: { ...run.spec, technique: { id: 'none', parameters: {} } } })
+        : rounding(0)(run);
+    const contradicted = await runProtocol(postTraining(), blind);
+    expect(contradicted.verdict.reason).toBe('unguarded');
+    expect(contradicted.verdict.missingGuards[0]).toMatch(/^positive control: two bits lose more than four: not seen/);
+    const helps: LossModel = (run) => blind(run) - (run.arm === 'group' ? 0.04 : 0);
+    const supported = await runProtocol(postTraining(), helps);
+    expect(supported.verdict).toMatchObject({ verdict: 'supported' });
+    expect(supported.verdict.controls[0]).toMatchObject({ kind: 'positive', passed: false });
+  });
+
+  it('a mechanism that is not seen does not contradict the paper', async () => {
+    const { verdict } = await runProtocol(postTraining({ grade: 'mechanism-only' }), rounding(0));
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'mechanism-not-seen' });
+  });
+});
+
+describe('what is missing is said', () => {
+  it('a run that the platform could not complete makes the verdict incomplete and is named', async () => {
+    const { verdict } = await runProtocol(postTraining(), rounding(0.04), (run) =>
+      run.arm === 'group' && run.block === 3
+        ? { ...run, state: 'timed-out', outcome: null, failure: { code: 'time-limit', message: '1200 s passed' } }
+        : run,
+    );
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'incomplete', look: 0, parts: [] });
+    expect(verdict.words).toContain('group, block 3: time-limit (1200 s passed)');
+  });
+
+  it('a metric that an arm does not have', async () => {
+    const { verdict } = await runProtocol(postTraining(), rounding(0.04), (run) => {
+      const { natsPerByte: _absent, ...metrics } = run.outcome!.metrics;
+      return run.arm === 'group' ? { ...run, outcome: { ...run.outcome!, metrics, items: null } } : run;
+    });
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'metric-undefined' });
+    expect(verdict.words).toContain('natsPerByte is undefined for arm group, block 0');
+  });
+
+  it('a premise that does not hold', async () => {
+    const premises = [
+      {
+        ...postTraining().parts[0]!,
+        id: 'gap',
+        statement: 'four bits cost something at all',
+        contrast: {
+          metric: 'natsPerByte' as const,
+          scale: 'raw' as const,
+          terms: [
+            { arm: 'tensor', coefficient: 1 },
+            { arm: 'float', coefficient: -1 },
+          ],
+        },
+      },
+    ];
+    const free: LossModel = (run) => rounding(0)(run) - (run.arm === 'tensor' ? 0.05 : 0);
+    const { verdict } = await runProtocol(postTraining({ premises }), free);
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'premise-absent' });
+    expect(verdict.words).toContain('four bits cost something at all');
+    expect(verdict.premises[0]!.verdict).toBe('contradicted');
+    const holds = await runProtocol(postTraining({ premises }), rounding(0.04));
+    expect(holds.verdict.verdict).toBe('supported');
+  });
+});
+
+describe('several conditions, and other templates', () => {
+  const part = postTraining().parts[0]!;
+  const two = {
+    ...part,
+    id: 'than-two',
+    statement: 'two bits lose more',
+    contrast: {
+      ...part.contrast,
+      terms: [
+        { arm: 'two', coefficient: 1 },
+        { arm: 'group', coefficient: -1 },
+      ],
+    },
+  };
+
+  it('all must hold; any needs one', async () => {
+    const all = await runProtocol(postTraining({ parts: [part, two], quantifier: 'all' }), rounding(0));
+    expect(all.verdict).toMatchObject({ verdict: 'contradicted', reason: 'parts-contradicted' });
+    expect(all.verdict.words).toContain('1 of 2 conditions supported, 1 contradicted; all must hold.');
+    const any = await runProtocol(postTraining({ parts: [part, two], quantifier: 'any' }), rounding(0));
+    expect(any.verdict).toMatchObject({ verdict: 'supported', reason: 'parts-supported' });
+  });
+
+  it('a counted ratio is held against its printed digits', async () => {
+    const counted = (claimed: number) =>
+      postTraining({
+        kind: 'count',
+        grade: 'same-regime',
+        parts: [
+          {
+            id: 'ratio',
+            statement: 'compression of the weights',
+            template: 'count',
+            contrast: {
+              metric: 'bitsPerWeight',
+              scale: 'log',
+              terms: [
+                { arm: 'float', coefficient: 1 },
+                { arm: 'group', coefficient: -1 },
+              ],
+            },
+            margin: { kind: 'absolute', value: 0 },
+            counted: { claimed, relation: 'about', decimals: 1 },
+          },
+        ],
+      });
+    const right = await runProtocol(counted(7.5), rounding(0));
+    expect(right.verdict).toMatchObject({ verdict: 'supported', reason: 'counted' });
+    expect(right.verdict.words).toContain('counted 7.53 ratio');
+    expect((await runProtocol(counted(8), rounding(0))).verdict.verdict).toBe('contradicted');
+  });
+
+  it('two arms that must be identical are compared item by item, with a mutant', async () => {
+    const identical = (id: string, arm: string, other: string) => ({
+      id,
+      statement: 'both give the same losses',
+      template: 'exact' as const,
+      contrast: {
+        metric: 'natsPerByte' as const,
+        terms: [
+          { arm, coefficient: 1 },
+          { arm: other, coefficient: -1 },
+        ],
+      },
+      margin: { kind: 'absolute' as const, value: 1e-9 },
+    });
+    const identity = (arm: string, mutant = 'two') =>
+      postTraining({
+        kind: 'identity',
+        grade: 'same-regime',
+        plan: { name: 'fixed', blocks: 20 },
+        parts: [identical('same', 'group', arm)],
+        controls: [
+          { id: 'mutant', kind: 'positive', statement: 'noticed', part: identical('mutant', 'group', mutant) },
+          ...postTraining().controls.slice(1),
+        ],
+      });
+    // Without noise of their own and without gain, groups and tensors cost the same: 20 blocks x 12 items.
+    const same = await runProtocol(identity('tensor'), rounding(0, 0));
+    expect(same.verdict).toMatchObject({ verdict: 'supported', reason: 'no-mismatch' });
+    expect(same.verdict.parts[0]).toMatchObject({ n: 240, effect: 0 });
+    const blunt = await runProtocol(identity('tensor', 'tensor'), rounding(0, 0));
+    expect(blunt.verdict).toMatchObject({ verdict: 'inconclusive', reason: 'test-without-teeth' });
+    const other = await runProtocol(identity('two'), rounding(0, 0));
+    expect(other.verdict).toMatchObject({ verdict: 'contradicted', reason: 'mismatch' });
+  });
+
+  it('failures are compared as rates over pairs of one setting', async () => {
+    const arms = [1e-3, 1e-2].flatMap((rate, i) => [
+      {
+        id: `ln-${i}`,
+        label: 'LayerNorm',
+        role: 'baseline' as const,
+        technique: { id: 'layer-norm', parameters: {} },
+        learningRate: rate,
+      },
+      {
+        id: `rms-${i}`,
+        label: 'RMSNorm',
+        role: 'technique' as const,
+        technique: { id: 'rms-norm', parameters: {} },
+        learningRate: rate,
+      },
+    ]);
+    const protocol = trained({
+      kind: 'stability',
+      grade: 'same-regime',
+      tuning: null,
+      plan: { name: 'fixed', blocks: 12 },
+      arms: [...trained().arms, ...arms],
+      parts: [
+        {
+          id: 'fails-less',
+          statement: 'RMSNorm fails less often',
+          template: 'rate',
+          contrast: {
+            metric: 'natsPerByte',
+            terms: [
+              { arm: 'ln-0', coefficient: 1 },
+              { arm: 'rms-0', coefficient: -1 },
+              { arm: 'ln-1', coefficient: 1 },
+              { arm: 'rms-1', coefficient: -1 },
+            ],
+          },
+          margin: { kind: 'absolute', value: 0.2 },
+        },
+      ],
+    });
+    const fragile: LossModel = (run) =>
+      run.arm === 'ln-1' ? Number.NaN : 2 + 0.01 * run.own + (run.spec.technique.id === 'no-norm' ? 0.5 : 0);
+    const { verdict, stages } = await runProtocol(protocol, fragile);
+    expect(verdict).toMatchObject({ verdict: 'supported', reason: 'fails-less', failedRuns: { 'ln-1': 12 } });
+    expect(verdict.parts[0]).toMatchObject({ n: 24, effect: 0.5 });
+    const rate = stages[0]!.find((run) => run.arm === 'rms-1')!.spec.subject;
+    expect(rate.kind === 'recipe' && rate.training.learningRate).toBe(1e-2);
+  });
+});
+
+describe('registration', () => {
+  it('freezes everything by its hash, and seeds follow from secret, hash and index', async () => {
+    const { registered, protocolHash } = await registerProtocol(postTraining(), RESOURCES);
+    expect(registered.protocol.arms[1]!.technique.parameters).toHaveProperty('groupSize');
+    expect(registered.evaluation.data.sha256).toBe('1'.repeat(64));
+    const again = await registerProtocol(postTraining(), RESOURCES);
+    expect(again.protocolHash).toBe(protocolHash);
+    const other = await registerProtocol(postTraining({ version: 2 }), RESOURCES);
+    expect(other.protocolHash).not.toBe(protocolHash);
+
+    const first = await advanceProtocol({ registered, protocolHash, secret: SECRET, finished: [] });
+    if (first.kind !== 'runs') throw new Error('expected runs');
+    const seedOf = (arm: string, block: number) =>
+      first.runs.find((run) => run.arm === arm && run.block === block)!.spec.seed;
+    expect(seedOf('group', 3)).toBe(await seedAt(SECRET, protocolHash, SEED_INDEX.judged + 3));
+    expect(seedOf('tensor', 3)).toBe(seedOf('group', 3));
+    expect(seedOf('tensor-other', 3)).toBe(await seedAt(SECRET, protocolHash, SEED_INDEX.other + 3));
+    expect(seedOf('group-repeat', 0)).toBe(seedOf('group', 0));
+    expect(await advanceProtocol({ registered, protocolHash, secret: SECRET, finished: [] })).toEqual(first);
+  });
+
+  it.each([
+    [
+      'unknown-technique',
+      { arms: postTraining().arms.map((arm) => ({ ...arm, technique: { id: 'magic', parameters: {} } })) },
+    ],
+    [
+      'invalid-parameters',
+      {
+        arms: postTraining().arms.map((arm) => ({
+          ...arm,
+          technique: { id: 'round-to-nearest', parameters: { bits: 99 } },
+        })),
+      },
+    ],
+    [
+      'technique-does-not-fit',
+      {
+        arms: [
+          ...postTraining().arms,
+          {
+            ...postTraining().arms[0]!,
+            id: 'deep',
+            technique: { id: 'drop-layers', parameters: { select: 'first', count: 50 } },
+          },
+        ],
+      },
+    ],
+    ['invalid-request', { parts: [{ ...postTraining().parts[0]!, template: 'count' as const }] }],
+    ['invalid-request', { controls: [{ id: 'bits', kind: 'bit' as const, statement: 'x', part: null, arm: 'float' }] }],
+    ['unknown-subject', { subject: { kind: 'recipe' as const, name: 'huge' } }],
+  ] as const)('refuses what cannot be run: %s', (code, changes) => {
+    const refused = () => checkProtocol(postTraining(changes as Parameters<typeof postTraining>[0]));
+    expect(refused).toThrow(AppError);
+    expect(refused).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('is previewed with the runs that are certain and those that may follow', async () => {
+    const plan = previewProtocol(trained(), RESOURCES, { slots: 2 });
+    const { stages } = await runProtocol(trained(), norms(0.01, { noise: 0.05 }));
+    expect(plan.runs).toBe(stages[0]!.length + stages[1]!.length);
+    expect(plan.atMostRuns).toBeGreaterThanOrEqual(stages.flat().length);
+    expect(plan.wallSeconds).toBeGreaterThanOrEqual(plan.computeSeconds / 2);
+    const quick = previewProtocol(postTraining(), RESOURCES, { slots: 2 });
+    const story = await runProtocol(postTraining(), rounding(0.04));
+    expect([quick.runs, quick.bases]).toEqual([story.stages[0]!.length, 5]);
+  });
+});

@@ -1,0 +1,103 @@
+import {
+  AppError,
+  type BackendName,
+  hashOf,
+  type Part,
+  type Protocol,
+  RegisteredProtocol,
+  type SubjectSpec,
+} from '@claimbench/contracts';
+import { checkFit } from '../plan/technique.ts';
+import type { Resources } from '../resources.ts';
+import { findDataSet, findSubject, recipeSubjects } from '../subjects/subjects.ts';
+import { RULE_VERSION } from '../verdicts/index.ts';
+import { protocolArms } from './arms.ts';
+
+/**
+ * What a protocol must have besides the corpus's own checks: techniques that exist, take their parameters and fit the subject,
+ * parts that name arms and fit their template, controls. Throws AppError; start-up calls it for every protocol.
+ */
+export function checkProtocol(protocol: Protocol): void {
+  const arms = protocolArms(protocol);
+  const subjects = [protocol.subject, protocol.secondSubject].flatMap((template) => {
+    if (template?.kind !== 'recipe') return [];
+    return [findSubject(template, { subjects: recipeSubjects(), dataSets: [] })];
+  });
+  for (const subject of subjects) for (const { technique } of arms) checkFit(technique, subject);
+  const refuse = (path: string, message: string): never => {
+    throw new AppError('invalid-request', `protocol ${protocol.id}: ${path}: ${message}`, {
+      errors: [{ path, message }],
+    });
+  };
+  if (protocol.tuning && protocol.subject.kind === 'checkpoint') {
+    refuse('tuning', `${protocol.subject.name} is trained already; there is no rate to tune`);
+  }
+  if (protocol.scope === 'recipe' && protocol.subject.kind === 'checkpoint') {
+    refuse('scope', 'a single checkpoint speaks for itself, not for its recipe: expected checkpoint');
+  }
+  const ids = new Set(protocol.arms.map((arm) => arm.id));
+  const checkPart = (part: Part, path: string) => {
+    for (const { arm } of part.contrast.terms) {
+      if (!ids.has(arm)) refuse(path, `no arm is called ${arm}; arms: ${[...ids].join(', ')}`);
+    }
+    if (part.margin.kind === 'relative' && !ids.has(part.margin.of)) refuse(path, `no arm is called ${part.margin.of}`);
+    if ((part.template === 'count') !== (part.counted !== null)) {
+      refuse(path, 'the template count, and only it, holds the contrast against a counted claim');
+    }
+    const signs = part.contrast.terms.map(({ coefficient }) => coefficient);
+    if (part.template === 'rate' && signs.some((sign, i) => sign !== (i % 2 === 0 ? 1 : -1))) {
+      refuse(path, 'a rate compares pairs of arms: coefficients 1, -1, 1, -1, ...');
+    }
+    if (part.template === 'rate' && signs.length % 2 === 1) refuse(path, 'a rate compares pairs of arms; one is alone');
+  };
+  for (const [i, part] of protocol.parts.entries()) checkPart(part, `parts.${i}`);
+  for (const [i, part] of protocol.premises.entries()) checkPart(part, `premises.${i}`);
+  for (const [i, control] of protocol.controls.entries()) {
+    if (control.part) checkPart(control.part, `controls.${i}.part`);
+    if (control.kind !== 'bit' && !control.part) refuse(`controls.${i}`, `a ${control.kind} control needs a part`);
+    if (control.kind !== 'bit') continue;
+    const repeat = arms.find(({ arm }) => arm.id === control.arm && arm.seeds === 'repeat');
+    if (!repeat) refuse(`controls.${i}.arm`, 'a bit control names an arm with the seeds repeat');
+    else if (!repeatedArm(protocol, repeat.arm.id)) refuse(`controls.${i}.arm`, 'it repeats no arm with shared seeds');
+  }
+}
+
+/** The arm with shared seeds that an arm with the seeds `repeat` executes again. */
+export function repeatedArm(protocol: Protocol, repeatId: string): string | undefined {
+  const arms = protocolArms(protocol);
+  const repeat = arms.find(({ arm }) => arm.id === repeatId);
+  return arms.find(
+    ({ arm, technique }) =>
+      arm.seeds === 'shared' &&
+      arm.learningRate === repeat?.arm.learningRate &&
+      technique.id === repeat.technique.id &&
+      JSON.stringify(technique.parameters) === JSON.stringify(repeat.technique.parameters),
+  )?.arm.id;
+}
+
+/**
+ * Freezes a protocol: names resolved to hashes, defaults written out, the rule's version noted. The hash of the result is what
+ * seeds are drawn from, so nothing of it can follow from its seeds.
+ */
+export async function registerProtocol(
+  protocol: Protocol,
+  resources: Resources,
+  options: { backend?: BackendName } = {},
+): Promise<{ registered: RegisteredProtocol; protocolHash: string }> {
+  checkProtocol(protocol);
+  const arms = protocolArms(protocol);
+  const subject = findSubject(protocol.subject, resources);
+  const secondSubject: SubjectSpec | null = protocol.secondSubject && findSubject(protocol.secondSubject, resources);
+  const registered = RegisteredProtocol.parse({
+    ruleVersion: RULE_VERSION,
+    protocol: {
+      ...protocol,
+      backend: options.backend ?? protocol.backend,
+      arms: arms.map(({ arm, spec }) => ({ ...arm, technique: spec })),
+    },
+    subject,
+    secondSubject,
+    evaluation: { ...protocol.evaluation, data: findDataSet(protocol.evaluation.data, resources) },
+  } satisfies RegisteredProtocol);
+  return { registered, protocolHash: await hashOf(registered) };
+}

@@ -1,0 +1,120 @@
+import type { DecoderArchitecture, TokenizerSpec, TrainingSpec } from '@claimbench/contracts';
+
+/** A base model that we train ourselves: what it is for, its shape and how it is trained. */
+export interface Recipe {
+  readonly name: string;
+  readonly title: string;
+  readonly purpose: string;
+  readonly architecture: DecoderArchitecture;
+  readonly tokenizer: TokenizerSpec;
+  readonly data: string;
+  readonly training: TrainingSpec;
+}
+
+interface Size {
+  readonly name: string;
+  readonly title: string;
+  readonly purpose: string;
+  readonly layers: number;
+  readonly hiddenSize: number;
+  readonly heads: number;
+  readonly contextLength: number;
+  readonly vocabularySize: number;
+  readonly tokens: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+/** The size ladder and the depth ladder. Every size exists in both styles, with the same data and the same budget. */
+const SIZES: readonly Size[] = [
+  {
+    name: 'tiny',
+    title: 'Tiny',
+    purpose: 'trains in seconds, so that quick protocols can afford several trained bases and equal tuning',
+    layers: 2,
+    hiddenSize: 64,
+    heads: 2,
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 300_000,
+    batchSize: 16,
+    learningRate: 3e-3,
+  },
+  {
+    name: 'xs',
+    title: 'Extra small',
+    purpose: 'a quarter million parameters: the second size of quick protocols and the first of standard ones',
+    layers: 4,
+    hiddenSize: 64,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    tokens: 600_000,
+    batchSize: 16,
+    learningRate: 3e-3,
+  },
+  {
+    name: 's',
+    title: 'Small',
+    purpose: 'just under a million parameters: standard protocols',
+    layers: 4,
+    hiddenSize: 128,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    tokens: 2_000_000,
+    batchSize: 16,
+    learningRate: 2e-3,
+  },
+  {
+    name: 'deep',
+    title: 'Deep and narrow',
+    purpose: 'eight layers, so that leaving one out is one of many',
+    layers: 8,
+    hiddenSize: 48,
+    heads: 3,
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 300_000,
+    batchSize: 16,
+    learningRate: 3e-3,
+  },
+  {
+    name: 'deep-wide',
+    title: 'Deep and less narrow',
+    purpose: 'eight wider layers: the second size of the deep subject',
+    layers: 8,
+    hiddenSize: 64,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    tokens: 600_000,
+    batchSize: 16,
+    learningRate: 2e-3,
+  },
+];
+
+/** SwiGLU has three matrices where GELU has two: two thirds of the width give the same number of weights. */
+const FEED_FORWARD = { gpt2: 4, llama: 8 / 3 } as const;
+
+export const RECIPES: readonly Recipe[] = SIZES.flatMap((size) =>
+  (['gpt2', 'llama'] as const).map((style): Recipe => {
+    const { layers, hiddenSize, heads, contextLength, vocabularySize, tokens, batchSize, learningRate } = size;
+    return {
+      name: `${size.name}-${style}`,
+      title: `${size.title}, ${style === 'gpt2' ? 'GPT-2' : 'Llama'} style`,
+      purpose: size.purpose,
+      architecture: {
+        style,
+        layers,
+        hiddenSize,
+        heads,
+        feedForwardSize: 8 * Math.round((FEED_FORWARD[style] * hiddenSize) / 8),
+        contextLength,
+      },
+      tokenizer: { kind: 'byte-pair', vocabularySize },
+      data: 'node-docs',
+      training: { tokens, batchSize, learningRate, warmup: 0.1, weightDecay: 0.1, gradientClip: 1 },
+    };
+  }),
+);
