@@ -1,7 +1,15 @@
 import type { Readable } from 'node:stream';
 import { AppError, Sha256 } from '@claimbench/contracts';
 import { Controller, Get, HttpCode, Param, Put, Req, Res, StreamableFile, UseGuards } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiCreatedResponse, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiProduces,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApiProblems } from '../problem/problem.decorator.ts';
 import { WorkerGuard } from '../worker/worker.guard.ts';
@@ -36,7 +44,8 @@ export class ArtifactController {
   /** Storing what is there already is harmless and answers the same. */
   @Put(':sha256')
   @HttpCode(201)
-  @ApiBody({ required: true, content: { 'application/octet-stream': { schema: BYTES } } })
+  @ApiConsumes('application/octet-stream')
+  @ApiBody({ required: true, schema: BYTES })
   @ApiCreatedResponse()
   @ApiProblems('invalid-request', 'hash-mismatch', 'artifact-too-large', 'artifact-store-full')
   async putArtifact(

@@ -1,7 +1,7 @@
 import { LiveEvent } from '@claimbench/contracts';
-import { Controller, Get, Headers, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { ApiProblems } from '../problem/problem.decorator.ts';
 import { EventQuery } from './event.schemas.ts';
 import { EventService } from './event.service.ts';
@@ -24,10 +24,9 @@ export class EventController {
   async streamEvents(
     @Query({ schema: EventQuery }) query: EventQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
-    @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const after = await this.events.resumePoint(lastEventId || query.lastEventId || null);
-    streamEvents(this.events, { after, experiment: query.experiment, run: query.run }, request, reply);
+    streamEvents(this.events, { after, filter: query }, reply);
   }
 }

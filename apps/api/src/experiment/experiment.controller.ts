@@ -1,6 +1,7 @@
 import { ExperimentPlan, ExperimentRequest, ExperimentView } from '@claimbench/contracts';
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { check } from '../problem/check.ts';
 import { ApiProblems } from '../problem/problem.decorator.ts';
 import {
   Comparison,
@@ -49,7 +50,7 @@ export class ExperimentController {
     @Body({ schema: ExperimentRequest }) request: ExperimentRequest,
     @Headers('idempotency-key') idempotencyKey: string | undefined,
   ): Promise<ExperimentView> {
-    return this.experiments.submit(request, idempotencyKey ?? null);
+    return this.experiments.submit(request, check(IdempotencyKey, idempotencyKey, 'Idempotency-Key') ?? null);
   }
 
   @Get()

@@ -14,7 +14,7 @@ import { z } from 'zod';
 
 export const ExperimentId = z.uuid();
 /** The same key with the same request gives the same experiment, however often it is sent. */
-export const IdempotencyKey = z.string().min(1).max(200);
+export const IdempotencyKey = z.string().min(1).max(200).optional();
 
 export const ExperimentQuery = PageQuery.extend({
   state: ExperimentState.optional(),

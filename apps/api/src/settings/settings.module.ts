@@ -5,12 +5,9 @@ export const SETTINGS = Symbol('settings');
 
 @Global()
 @Module({})
-export class SettingsModule {
-  static of(settings: Settings): DynamicModule {
-    return {
-      module: SettingsModule,
-      providers: [{ provide: SETTINGS, useValue: settings }],
-      exports: [SETTINGS],
-    };
-  }
+class SettingsModule {}
+
+/** Gives every part of the application the settings. */
+export function settingsModule(settings: Settings): DynamicModule {
+  return { module: SettingsModule, providers: [{ provide: SETTINGS, useValue: settings }], exports: [SETTINGS] };
 }

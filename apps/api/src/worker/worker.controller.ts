@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { ApiProblems } from '../problem/problem.decorator.ts';
 import { RunId } from '../run/run.schemas.ts';
 import { WorkerGuard } from './worker.guard.ts';
-import { StartRun, WorkerHello } from './worker.schemas.ts';
+import { ReleaseRun, StartRun, WorkerHello } from './worker.schemas.ts';
 import { WorkerService } from './worker.service.ts';
 
 /** What workers say. Every call but `hello` and `claim` carries the fencing token that `claim` gave. */
@@ -71,6 +71,18 @@ export class WorkerController {
     @Body({ schema: PointBatch }) batch: PointBatch,
   ): Promise<z.infer<typeof PointBatchAnswer>> {
     return this.worker.addPoints(id, batch);
+  }
+
+  /** Gives a run back that the worker will not finish, because it stops; it is queued again at once. */
+  @Post('runs/:id/release')
+  @HttpCode(204)
+  @ApiNoContentResponse()
+  @ApiProblems('not-found', 'lease-lost')
+  releaseRun(
+    @Param('id', { schema: RunId }) id: string,
+    @Body({ schema: ReleaseRun }) { token }: ReleaseRun,
+  ): Promise<void> {
+    return this.worker.release(id, token);
   }
 
   @Post('runs/:id/finish')

@@ -1,8 +1,11 @@
-import { FencingToken, Sha256 } from '@claimbench/contracts';
+import { FencingToken } from '@claimbench/contracts';
 import { z } from 'zod';
 
 export const StartRun = z.object({ token: FencingToken }).meta({ id: 'StartRun' });
 export type StartRun = z.infer<typeof StartRun>;
+
+export const ReleaseRun = z.object({ token: FencingToken }).meta({ id: 'ReleaseRun' });
+export type ReleaseRun = z.infer<typeof ReleaseRun>;
 
 /** A worker's presence: who it is, on what machine, and how many runs it has in hand. */
 export const WorkerHello = z
@@ -13,5 +16,3 @@ export const WorkerHello = z
   })
   .meta({ id: 'WorkerHello' });
 export type WorkerHello = z.infer<typeof WorkerHello>;
-
-export const ArtifactHash = Sha256;

@@ -1,0 +1,79 @@
+import {
+  AppError,
+  type ComparisonRequest,
+  type ExperimentPlan,
+  type PlannedRun,
+  type Protocol,
+  type ProtocolRequest,
+  type RegisteredProtocol,
+} from '@claimbench/contracts';
+import { corpus } from '@claimbench/corpus';
+import {
+  type Advance,
+  advanceProtocol,
+  armLabels,
+  checkProtocol,
+  type FinishedRun,
+  planComparison,
+  planSummary,
+  previewProtocol,
+  registerProtocol,
+} from '@claimbench/experiments';
+import { Injectable } from '@nestjs/common';
+import { CatalogueService } from '../catalogue/catalogue.service.ts';
+
+/** Arm keys that plans give to bases and to the subject without any technique. */
+export const BASE_ARM = 'base';
+export const BASELINE_ARM = 'baseline';
+
+/** What experiments are made of and what comes next: pure answers of packages/experiments over the corpus and the resources. */
+@Injectable()
+export class ExperimentPlanning {
+  constructor(private readonly catalogue: CatalogueService) {}
+
+  async comparison(request: ComparisonRequest): Promise<{ runs: PlannedRun[]; labels: Record<string, string> }> {
+    if (request.claim !== null && !corpus.claimById(request.claim))
+      throw new AppError('invalid-request', `There is no claim ${request.claim}.`, {
+        errors: [{ path: 'claim', message: 'expected a claim of the corpus' }],
+      });
+    const runs = await planComparison(request, await this.catalogue.resources());
+    return { runs, labels: { ...armLabels(request), [BASE_ARM]: 'Base' } };
+  }
+
+  summary(
+    runs: readonly PlannedRun[],
+    options: { labels: Record<string, string>; reused: ReadonlySet<string>; slots: number },
+  ): ExperimentPlan {
+    return planSummary(runs, options);
+  }
+
+  protocol(id: string): Protocol {
+    const protocol = corpus.protocolById(id);
+    if (!protocol) throw new AppError('unknown-protocol', `There is no protocol ${id}.`);
+    return protocol;
+  }
+
+  async preview(request: ProtocolRequest, slots: number): Promise<ExperimentPlan> {
+    return previewProtocol(this.protocol(request.protocolId), await this.catalogue.resources(), { slots });
+  }
+
+  async register(request: ProtocolRequest): Promise<{ registered: RegisteredProtocol; protocolHash: string }> {
+    const options = request.backend ? { backend: request.backend } : {};
+    return registerProtocol(this.protocol(request.protocolId), await this.catalogue.resources(), options);
+  }
+
+  /** The next stage of a registered protocol or its verdict; the same answer for the same finished runs. */
+  advance(input: {
+    registered: RegisteredProtocol;
+    protocolHash: string;
+    secret: string;
+    finished: readonly FinishedRun[];
+  }): Promise<Advance> {
+    return advanceProtocol(input);
+  }
+
+  /** Throws for the first protocol that could not run: a technique, parameter or arm that is not there. */
+  checkProtocols(): void {
+    for (const protocol of corpus.protocols) checkProtocol(protocol);
+  }
+}
