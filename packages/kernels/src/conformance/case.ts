@@ -8,6 +8,8 @@ export interface OpCase {
   readonly name: string;
   readonly forward: Bound;
   readonly gradient: Bound;
+  /** Bounds of single gradients, by input, where they differ from `gradient`: sums over all rows, for one. */
+  readonly gradients?: Readonly<Record<string, Bound>>;
   /** Makes the inputs and gives the computation, which may be run several times. */
   readonly build: (inputs: Inputs) => () => Tensor;
 }

@@ -1,13 +1,15 @@
-import { exact, nmse, ulp } from './bounds.ts';
+import { type Bound, exact, nmse, ulp } from './bounds.ts';
 
 export const copied = exact('values are only moved');
 
 export const oneRounding = exact('one IEEE operation, correctly rounded (float64 is wide enough to round twice)');
 
-export const float32Sums = nmse(
-  1e-12,
-  'a sum of float32 terms in a fixed order: errors of the order of the square root of its length',
-);
+/**
+ * A sum of `terms` float32 values of size about 1. Where they cancel (mean zero) the partial sums of one chain are of the size of the
+ * square root of their number, and the rounding of all of them together is about 2^-24 times `terms`.
+ */
+export const sumsOf = (terms: number): Bound =>
+  nmse(1e-12, `a sum of ${terms} float32 terms in one fixed order`, terms * 2 ** -24);
 
 export const products = nmse(1e-10, 'one chain of float32 fused multiply-adds over k, up to 16,384 long');
 

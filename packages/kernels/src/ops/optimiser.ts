@@ -1,7 +1,7 @@
 import type { Backend } from '../backend.ts';
 import { ensure, KernelError } from '../errors.ts';
 import type { Tensor } from '../tensor.ts';
-import { backendOf, ensureFloats, ensureShape } from './operands.ts';
+import { backendOf, ensureDtype, ensureShape } from './operands.ts';
 
 /** Clipping by global norm inside the optimiser's own pass: saves one pass over the gradients. */
 export interface Clipping {
@@ -26,12 +26,14 @@ export function backendOfStep(
       'size-mismatch',
       () => `${op}: ${parameters.length} parameters need as many ${name}, found ${list.length}`,
     );
-    parameters.forEach((parameter, index) => {
+    for (let index = 0; index < list.length; index++) {
+      const parameter = parameters[index]!;
       const member = list[index]!;
-      ensureFloats(op, { parameter, [name]: member });
-      ensureShape(op, `${name}[${index}]`, member, parameter.shape);
-    });
-    backendOf(op, first, ...parameters, ...list);
+      ensureDtype(op, 'parameter', parameter, 'f32');
+      ensureDtype(op, name, member, 'f32');
+      ensureShape(op, name, member, parameter.shape);
+      backendOf(op, first, parameter, member);
+    }
   }
   return first.backend;
 }

@@ -1,6 +1,6 @@
 import type { OpCase } from '../../conformance/case.ts';
-import { float32Sums, oneRounding } from '../../conformance/common_bounds.ts';
-import { broadcastShapePairs, shapeName } from '../../conformance/shapes.ts';
+import { oneRounding, sumsOf } from '../../conformance/common_bounds.ts';
+import { broadcastShapePairs, shapeName, sizeOf } from '../../conformance/shapes.ts';
 import { specialPairs } from '../../conformance/special_values.ts';
 import { add } from './op.ts';
 
@@ -9,7 +9,7 @@ export const cases: readonly OpCase[] = [
     ([a, b]): OpCase => ({
       name: `${shapeName(a)} with ${shapeName(b)}`,
       forward: oneRounding,
-      gradient: float32Sums,
+      gradient: sumsOf(terms(a, b)),
       build: (inputs) => {
         const left = inputs.normal('a', a);
         const right = inputs.normal('b', b);
@@ -20,7 +20,7 @@ export const cases: readonly OpCase[] = [
   {
     name: 'special values',
     forward: oneRounding,
-    gradient: float32Sums,
+    gradient: sumsOf(1),
     build: (inputs) => {
       const left = inputs.constant([specialPairs.length], (i) => specialPairs[i]![0]);
       const right = inputs.constant([specialPairs.length], (i) => specialPairs[i]![1]);
@@ -30,10 +30,15 @@ export const cases: readonly OpCase[] = [
   {
     name: 'both operands are one tensor',
     forward: oneRounding,
-    gradient: float32Sums,
+    gradient: sumsOf(2),
     build: (inputs) => {
       const x = inputs.uniform('x', [5, 7], 0.5, 2);
       return () => add(x, x);
     },
   },
 ];
+
+/** How many elements of the result an operand may be summed over. */
+function terms(a: readonly number[], b: readonly number[]): number {
+  return Math.max(sizeOf(a), sizeOf(b));
+}

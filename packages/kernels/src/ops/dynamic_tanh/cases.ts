@@ -1,6 +1,7 @@
 import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
-import { rowShapes, shapeName } from '../../conformance/shapes.ts';
+import { sumsOf } from '../../conformance/common_bounds.ts';
+import { rowShapes, shapeName, sizeOf } from '../../conformance/shapes.ts';
 import { dynamicTanh } from './op.ts';
 
 const bound = nmse(1e-11, 'a float32 tanh and a product; the gradient of alpha is one sum over everything');
@@ -10,6 +11,11 @@ export const cases: readonly OpCase[] = rowShapes.flatMap((shape) =>
     name: `${shapeName(shape)}${learned ? '' : ' without gain and bias'}`,
     forward: bound,
     gradient: bound,
+    gradients: {
+      alpha: sumsOf(sizeOf(shape)),
+      gain: sumsOf(sizeOf(shape.slice(0, -1))),
+      bias: sumsOf(sizeOf(shape.slice(0, -1))),
+    },
     build: (inputs) => {
       const width = [shape.at(-1)!];
       const x = inputs.normal('x', shape, 0, 3);

@@ -1,6 +1,6 @@
 import type { OpCase } from '../../conformance/case.ts';
-import { copied, float32Sums } from '../../conformance/common_bounds.ts';
-import { shapeName } from '../../conformance/shapes.ts';
+import { copied, sumsOf } from '../../conformance/common_bounds.ts';
+import { shapeName, sizeOf } from '../../conformance/shapes.ts';
 import { embedding } from './op.ts';
 
 /** Shape of ids, vocabulary, width. */
@@ -18,7 +18,7 @@ export const cases: readonly OpCase[] = [
     ([shape, vocabulary, width]): OpCase => ({
       name: `${shapeName(shape)} of ${vocabulary} x ${width}`,
       forward: copied,
-      gradient: float32Sums,
+      gradient: sumsOf(sizeOf(shape)),
       build: (inputs) => {
         const table = inputs.normal('table', [vocabulary, width]);
         const ids = inputs.ids(shape, vocabulary);
@@ -29,7 +29,7 @@ export const cases: readonly OpCase[] = [
   {
     name: 'a padding row gets no gradient',
     forward: copied,
-    gradient: float32Sums,
+    gradient: sumsOf(3),
     build: (inputs) => {
       const table = inputs.normal('table', [5, 3]);
       const ids = inputs.integers([2, 1, 2, 4, 2]);

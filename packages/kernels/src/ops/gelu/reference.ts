@@ -14,17 +14,17 @@ export const geluReference: ReferenceKernels = {
   ...unaryReference(
     'gelu_erf',
     'x',
-    (x) => (x === Number.NEGATIVE_INFINITY ? 0 : x * normalDistribution(x)),
-    (x) => normalDistribution(x) + (Number.isFinite(x) ? x * normalDensity(x) : 0 * normalDensity(x)),
+    (x) => x * normalDistribution(x),
+    (x) => normalDistribution(x) + x * normalDensity(x),
   ),
   ...unaryReference(
     'gelu_tanh',
     'x',
-    (x) => (x === Number.NEGATIVE_INFINITY ? 0 : x * gate(x)),
+    (x) => x * gate(x),
     (x) => {
       const g = gate(x);
       const inner = 2 * slope * (1 + 3 * cubic * x * x);
-      return g === 0 || g === 1 ? g : g + x * g * (1 - g) * inner;
+      return g + x * g * (1 - g) * inner;
     },
   ),
 };
