@@ -52,6 +52,7 @@ const flags = [
   '-Wall',
   '-Wextra',
   '-Wno-psabi',
+  '-Wno-missing-field-initializers',
   '-Wno-uninitialized', // GCC 12 warns about its own intrinsics headers
   '-Wno-maybe-uninitialized',
 ];

@@ -222,6 +222,16 @@ void multiplyTile(int64_t k, const float* left, const float* right, float* c, in
   chosen(k, left, right, c, cStride, columns, fromC, epilogue);
 }
 
+int64_t workspaceOfOne(int64_t n, int64_t k) { return kTileRows * kDepth + kPanelSlack + times(paddedColumns(n), k); }
+
+void multiplyAlone(const Product& product, float* workspace) {
+  float* packed = workspace + kTileRows * kDepth + kPanelSlack;
+  for (int64_t j = 0; j < product.n; j += kTileColumns) {
+    packRight(product.b.from(0, j), product.k, least(product.n - j, kTileColumns), packed + j * product.k);
+  }
+  multiplyBlock(product, {0, product.m, 0, product.n}, packed, 0, workspace);
+}
+
 void multiply(Call& call, const Product& product) {
   if (product.m == 0 || product.n == 0) return;
   const int64_t most = kMostPacked / (product.k > 0 ? product.k : 1) / kTileColumns * kTileColumns;

@@ -64,4 +64,8 @@ struct Product {
 };
 void multiply(Call& call, const Product& product);
 
+// The same on the calling thread alone, in memory of its own: workspaceOfOne(n, k) floats.
+int64_t workspaceOfOne(int64_t n, int64_t k);
+void multiplyAlone(const Product& product, float* workspace);
+
 }  // namespace kernels::KERNELS_ISA

@@ -75,6 +75,7 @@ class NativeBackend implements Backend {
   }
 
   free(id: BufferId): void {
+    if (this.#closed) return;
     this.#ensureLive(id);
     this.#live.delete(id);
     this.#addon.free(this.#session, id);
