@@ -1,8 +1,22 @@
-import { readSettings } from '@claimbench/contracts';
+import { readSettings, type Settings } from '@claimbench/contracts';
 import { pino } from 'pino';
-import { startWorker } from './worker.ts';
+import { type RunningWorker, startWorker } from './worker.ts';
 
-const settings = readSettings(process.env);
+/** Ends the process with one sentence. */
+function refuse(error: unknown): never {
+  console.error(`claimbench worker: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
+
+function settingsOrRefuse(): Settings {
+  try {
+    return readSettings(process.env);
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+const settings = settingsOrRefuse();
 const logger = pino({ name: 'worker', level: settings.CLAIMBENCH_LOG_LEVEL });
 
 // Whatever ends this process, its children end with it: each watches it.
@@ -11,7 +25,12 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-const worker = await startWorker({ settings, logger });
+let worker: RunningWorker;
+try {
+  worker = await startWorker({ settings, logger });
+} catch (error) {
+  refuse(error);
+}
 
 let asked = 0;
 for (const signal of ['SIGTERM', 'SIGINT'] as const)

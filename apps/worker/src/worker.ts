@@ -18,6 +18,7 @@ import { makeWorkFolder } from './work-folder.ts';
 const PRESENCE_MS = 5000;
 /** What is still to be said when the worker is asked to stop has this long to be answered, in milliseconds. */
 const LEAVE_MS = 5000;
+const SAME_TROUBLE_MS = 10_000;
 
 export interface WorkerOptions {
   settings: Settings;
@@ -97,7 +98,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const consumer = consumeRuns(settings, {
     concurrency: share.concurrency,
     handle,
-    onError: (error) => logger.error({ err: error }, 'queue'),
+    onError: queueTrouble(logger),
   });
   logger.info({ name, ...share, api: settings.CLAIMBENCH_API_URL }, 'worker is up');
 
@@ -133,5 +134,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       stopped ??= stop();
       return stopped;
     },
+  };
+}
+
+/** A server that is away fails many times a second in the same way, which is worth one line now and then. */
+function queueTrouble(logger: Logger): (error: Error) => void {
+  let last = '';
+  let saidAt = 0;
+  return (error) => {
+    const now = performance.now();
+    if (error.message === last && now - saidAt < SAME_TROUBLE_MS) return;
+    last = error.message;
+    saidAt = now;
+    logger.error({ err: error }, 'trouble with the queue');
   };
 }

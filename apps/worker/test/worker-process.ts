@@ -1,4 +1,4 @@
-// A worker in a process of its own, as `src/main.ts`, with the tests' executor: the one that the tests kill.
+// A worker in a process of its own, as `src/main.ts`, with an executor of the tests: the one that the tests kill.
 import { readSettings } from '@claimbench/contracts';
 import { pino } from 'pino';
 import { startWorker } from '../src/worker.ts';
@@ -7,6 +7,6 @@ const settings = readSettings(process.env);
 const worker = await startWorker({
   settings,
   logger: pino({ level: settings.CLAIMBENCH_LOG_LEVEL }),
-  executor: new URL('./executor.ts', import.meta.url).href,
+  executor: process.env.CLAIMBENCH_TEST_EXECUTOR ?? new URL('./executor.ts', import.meta.url).href,
 });
 process.on('SIGTERM', () => worker.stop().then(() => process.exit(0)));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FinishRun, RunSpec } from '@claimbench/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -57,6 +58,18 @@ describe('a worker', { timeout: 60_000 }, () => {
       const runs = Array.from({ length: 4 }, () => add(specOf('points', { count: 3 })));
       for (const run of runs)
         expect(await ended(run)).toMatchObject({ state: 'succeeded', outcome: { metrics: { runsOfThisProcess: 1 } } });
+    });
+
+    it.runIf(availableParallelism() > 1)('executes several at once and divides the cores among them', async () => {
+      await world.startHere({ CLAIMBENCH_WORKER_CONCURRENCY: '2' });
+      const done = join(world.folder, 'two-at-once');
+      const runs = Array.from({ length: 3 }, () => add(specOf('points', { until: done })));
+      await until(() => runs.filter((run) => run.state === 'running').length === 2);
+      expect(runs.filter((run) => run.state === 'queued')).toHaveLength(1);
+      writeFileSync(done, '');
+      const threads = Math.floor(availableParallelism() / 2);
+      for (const run of runs)
+        expect(await ended(run)).toMatchObject({ state: 'succeeded', outcome: { metrics: { threads } } });
     });
 
     it('stores its artifacts before it says that it succeeded, once', async () => {

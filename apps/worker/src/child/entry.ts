@@ -33,6 +33,7 @@ async function execute(executor: Executor, assignment: Assignment): Promise<void
   const { outcome, artifacts } = await executor.executeRun(assignment.spec, {
     dataPath: assignment.dataPath,
     cacheFolder: assignment.cacheFolder,
+    download: true,
     base: assignment.basePath === null ? null : { path: assignment.basePath },
     threads: assignment.threads,
     onPoints: (points) => tell({ type: 'points', points }),

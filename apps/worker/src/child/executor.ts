@@ -4,6 +4,8 @@ import type { Failure, LogLine, Outcome, Point, RunSpec } from '@claimbench/cont
 export interface ExecutionContext {
   dataPath: readonly string[];
   cacheFolder: string;
+  /** Whether data that is neither in `dataPath` nor in the cache may be downloaded. */
+  download: boolean;
   base: { path: string } | null;
   threads: number;
   onPoints(points: Point[]): void;
