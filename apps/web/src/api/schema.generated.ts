@@ -1,6 +1,22 @@
 // Generated from apps/api/openapi.json by `pnpm --filter @claimbench/web client`. Do not edit.
 type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export interface paths {
+    "/api/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/papers": {
         parameters: {
             query?: never;
@@ -321,54 +337,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["streamEvents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/health": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getHealth"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/system": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["getSystem"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/worker/hello": {
         parameters: {
             query?: never;
@@ -449,6 +417,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/worker/runs/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["releaseRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/worker/runs/{id}/finish": {
         parameters: {
             query?: never;
@@ -481,10 +465,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["getSystem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        LiveEvent: {
+            /** @enum {string} */
+            type: "run.changed";
+            runId: string;
+            experimentIds: string[];
+            state: components["schemas"]["RunState"];
+            progress: number | null;
+            metrics: {
+                [key: string]: number;
+            };
+            failure: components["schemas"]["Failure"] | null;
+        } | {
+            /** @enum {string} */
+            type: "run.points";
+            runId: string;
+            experimentIds: string[];
+            series: components["schemas"]["SeriesSummary"][];
+            progress: number | null;
+        } | {
+            /** @enum {string} */
+            type: "experiment.changed";
+            experimentId: string;
+            state: components["schemas"]["ExperimentState"];
+            stage: number;
+        } | {
+            /** @enum {string} */
+            type: "verdict.reached";
+            experimentId: string;
+            claim: string;
+            verdict: components["schemas"]["VerdictWord"];
+        };
+        /** @enum {string} */
+        RunState: "queued" | "claimed" | "running" | "succeeded" | "failed" | "cancelled" | "timed-out";
+        Failure: {
+            /** @enum {string} */
+            code: "diverged" | "invalid-spec" | "technique-does-not-fit" | "backend-unavailable" | "data-unavailable" | "hash-mismatch" | "bad-checkpoint" | "invalid-text-encoding" | "out-of-memory" | "memory-limit" | "time-limit" | "worker-lost" | "base-failed" | "cancelled" | "artifact-store-full" | "crashed" | "internal";
+            message: string;
+            step?: number;
+        };
+        SeriesSummary: {
+            series: string;
+            count: number;
+            last: number;
+            lastStep: number;
+            min: number;
+            max: number;
+        };
+        /** @enum {string} */
+        ExperimentState: "running" | "succeeded" | "failed" | "cancelled";
+        /** @enum {string} */
+        VerdictWord: "supported" | "contradicted" | "inconclusive";
+        Problem: {
+            type: string;
+            /** @enum {string} */
+            code: "invalid-request" | "invalid-text-encoding" | "unknown-technique" | "unknown-subject" | "unknown-data-set" | "unknown-protocol" | "invalid-parameters" | "technique-does-not-fit" | "too-many-runs" | "backend-unavailable" | "invalid-cursor" | "unauthorized" | "not-found" | "run-not-claimable" | "lease-lost" | "invalid-transition" | "hash-mismatch" | "database-unavailable" | "queue-unavailable" | "artifact-store-full" | "artifact-too-large" | "internal";
+            title: string;
+            status: number;
+            detail: string;
+            errors?: {
+                path: string;
+                message: string;
+            }[];
+        };
         /** @enum {string} */
         Family: "norm" | "quantization" | "pruning" | "layer-skipping" | "adjacent" | "out-of-scope";
         PaperPage: {
@@ -506,18 +585,6 @@ export interface components {
             };
             claimCount: number;
             verdictCount: number;
-        };
-        Problem: {
-            type: string;
-            /** @enum {string} */
-            code: "invalid-request" | "invalid-text-encoding" | "unknown-technique" | "unknown-subject" | "unknown-data-set" | "unknown-protocol" | "invalid-parameters" | "technique-does-not-fit" | "too-many-runs" | "backend-unavailable" | "invalid-cursor" | "unauthorized" | "not-found" | "run-not-claimable" | "lease-lost" | "invalid-transition" | "hash-mismatch" | "database-unavailable" | "queue-unavailable" | "artifact-store-full" | "artifact-too-large" | "internal";
-            title: string;
-            status: number;
-            detail: string;
-            errors?: {
-                path: string;
-                message: string;
-            }[];
         };
         Paper: {
             number: number;
@@ -555,8 +622,6 @@ export interface components {
                 needs: string[];
             } | null;
         };
-        /** @enum {string} */
-        VerdictWord: "supported" | "contradicted" | "inconclusive";
         ClaimPage: {
             items: components["schemas"]["ClaimSummary"][];
             next: string | null;
@@ -623,6 +688,11 @@ export interface components {
             look: number;
             n: number;
             parts: components["schemas"]["PartResult"][];
+            premises: components["schemas"]["PartResult"][];
+            secondSize: {
+                subjectLine: string;
+                parts: components["schemas"]["PartResult"][];
+            } | null;
             controls: components["schemas"]["ControlResult"][];
             tuning: components["schemas"]["TuningResult"][];
             missingGuards: string[];
@@ -719,6 +789,16 @@ export interface components {
                 kind: "checkpoint";
                 name: string;
             };
+            /** @default null */
+            secondSubject: ({
+                /** @enum {string} */
+                kind: "recipe";
+                name: string;
+            } | {
+                /** @enum {string} */
+                kind: "checkpoint";
+                name: string;
+            }) | null;
             evaluation: {
                 /** @enum {string} */
                 split: "validation" | "test";
@@ -728,6 +808,8 @@ export interface components {
             };
             arms: components["schemas"]["Arm"][];
             tuning: components["schemas"]["Tuning"] | null;
+            /** @default [] */
+            premises: components["schemas"]["ProtocolPart"][];
             parts: components["schemas"]["ProtocolPart"][];
             /** @enum {string} */
             quantifier: "single" | "all" | "any" | "most";
@@ -750,6 +832,8 @@ export interface components {
              * @enum {string}
              */
             seeds: "shared" | "other" | "repeat";
+            /** @default null */
+            learningRate: number | null;
         };
         TechniqueSpec: {
             id: string;
@@ -770,6 +854,8 @@ export interface components {
             template: components["schemas"]["Template"];
             contrast: components["schemas"]["Contrast"];
             margin: components["schemas"]["Margin"];
+            /** @default null */
+            counted: components["schemas"]["CountedClaim"] | null;
         };
         Contrast: {
             /** @enum {string} */
@@ -793,6 +879,12 @@ export interface components {
             kind: "relative";
             value: number;
             of: string;
+        };
+        CountedClaim: {
+            claimed: number;
+            /** @enum {string} */
+            relation: "=" | "about" | "<" | "<=" | ">" | ">=" | "up-to" | "at-least";
+            decimals: number;
         };
         Control: {
             id: string;
@@ -831,8 +923,6 @@ export interface components {
             kind: "comparison" | "protocol";
             verdictWord: string | null;
         };
-        /** @enum {string} */
-        ExperimentState: "running" | "succeeded" | "failed" | "cancelled";
         RunCounts: {
             queued: number;
             claimed: number;
@@ -842,8 +932,6 @@ export interface components {
             cancelled: number;
             "timed-out": number;
         };
-        /** @enum {string} */
-        RunState: "queued" | "claimed" | "running" | "succeeded" | "failed" | "cancelled" | "timed-out";
         TechniqueDescriptor: {
             id: string;
             title: string;
@@ -1068,6 +1156,7 @@ export interface components {
             ruleVersion: number;
             protocol: components["schemas"]["Protocol"];
             subject: components["schemas"]["SubjectSpec"];
+            secondSubject: components["schemas"]["SubjectSpec"] | null;
             evaluation: components["schemas"]["EvaluationSpec"];
         };
         EvaluationSpec: {
@@ -1115,12 +1204,6 @@ export interface components {
             reused: boolean;
             failure: components["schemas"]["Failure"] | null;
             seconds: number | null;
-        };
-        Failure: {
-            /** @enum {string} */
-            code: "diverged" | "invalid-spec" | "technique-does-not-fit" | "backend-unavailable" | "data-unavailable" | "hash-mismatch" | "bad-checkpoint" | "invalid-text-encoding" | "out-of-memory" | "memory-limit" | "time-limit" | "worker-lost" | "base-failed" | "cancelled" | "artifact-store-full" | "crashed" | "internal";
-            message: string;
-            step?: number;
         };
         Comparison: {
             baseline: string | null;
@@ -1247,14 +1330,6 @@ export interface components {
             end: ("succeeded" | "failed" | "cancelled" | "timed-out" | "lost") | null;
             failure: components["schemas"]["Failure"] | null;
         };
-        SeriesSummary: {
-            series: string;
-            count: number;
-            last: number;
-            lastStep: number;
-            min: number;
-            max: number;
-        };
         SeriesBuckets: {
             series: string;
             count: number;
@@ -1277,65 +1352,6 @@ export interface components {
             /** @enum {string} */
             level: "info" | "warn" | "error";
             message: string;
-        };
-        LiveEvent: {
-            /** @enum {string} */
-            type: "run.changed";
-            runId: string;
-            experimentIds: string[];
-            state: components["schemas"]["RunState"];
-            progress: number | null;
-            metrics: {
-                [key: string]: number;
-            };
-            failure: components["schemas"]["Failure"] | null;
-        } | {
-            /** @enum {string} */
-            type: "run.points";
-            runId: string;
-            experimentIds: string[];
-            series: components["schemas"]["SeriesSummary"][];
-            progress: number | null;
-        } | {
-            /** @enum {string} */
-            type: "experiment.changed";
-            experimentId: string;
-            state: components["schemas"]["ExperimentState"];
-            stage: number;
-        } | {
-            /** @enum {string} */
-            type: "verdict.reached";
-            experimentId: string;
-            claim: string;
-            verdict: components["schemas"]["VerdictWord"];
-        };
-        Health: {
-            /** @enum {string} */
-            status: "up" | "down";
-            /** @enum {string} */
-            database: "up" | "down";
-            /** @enum {string} */
-            queue: "up" | "down";
-        };
-        SystemStatus: {
-            version: string;
-            ruleVersion: number;
-            /** @enum {string} */
-            database: "up" | "down";
-            /** @enum {string} */
-            queue: "up" | "down";
-            /** @enum {string} */
-            queueBackend: "postgres" | "redis";
-            workers: {
-                name: string;
-                /** Format: date-time */
-                lastSeen: string;
-                machine: {
-                    [key: string]: string | number;
-                };
-                running: number;
-            }[];
-            nextCommitment: string;
         };
         WorkerHello: {
             worker: string;
@@ -1396,6 +1412,9 @@ export interface components {
         PointBatchAnswer: {
             applied: boolean;
         };
+        ReleaseRun: {
+            token: number;
+        };
         FinishRun: {
             token: number;
             result: {
@@ -1416,6 +1435,34 @@ export interface components {
                 state: "cancelled";
             };
         };
+        Health: {
+            /** @enum {string} */
+            status: "up" | "down";
+            /** @enum {string} */
+            database: "up" | "down";
+            /** @enum {string} */
+            queue: "up" | "down";
+        };
+        SystemStatus: {
+            version: string;
+            ruleVersion: number;
+            /** @enum {string} */
+            database: "up" | "down";
+            /** @enum {string} */
+            queue: "up" | "down";
+            /** @enum {string} */
+            queueBackend: "postgres" | "redis";
+            workers: {
+                name: string;
+                /** Format: date-time */
+                lastSeen: string;
+                machine: {
+                    [key: string]: string | number;
+                };
+                running: number;
+            }[];
+            nextCommitment: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1425,6 +1472,49 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    streamEvents: {
+        parameters: {
+            query?: {
+                experiment?: string;
+                run?: string;
+                lastEventId?: string;
+            };
+            header?: {
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["LiveEvent"];
+                };
+            };
+            /** @description invalid-request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+            /** @description database-unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPapers: {
         parameters: {
             query?: {
@@ -2234,104 +2324,6 @@ export interface operations {
             };
         };
     };
-    streamEvents: {
-        parameters: {
-            query?: {
-                experiment?: string;
-                run?: string;
-                lastEventId?: string;
-            };
-            header?: {
-                "Last-Event-ID"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["LiveEvent"];
-                };
-            };
-            /** @description invalid-request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["Problem"];
-                };
-            };
-            /** @description database-unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-        };
-    };
-    getSystem: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SystemStatus"];
-                };
-            };
-            /** @description database-unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     hello: {
         parameters: {
             query?: never;
@@ -2658,6 +2650,74 @@ export interface operations {
             };
         };
     };
+    releaseRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRun"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description invalid-request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description lease-lost */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description database-unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     finishRun: {
         parameters: {
             query?: never;
@@ -2785,7 +2845,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": unknown;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -2842,6 +2902,61 @@ export interface operations {
             };
             /** @description artifact-store-full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getSystem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemStatus"];
+                };
+            };
+            /** @description database-unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -114,20 +114,30 @@ export function ExperimentList() {
   );
 }
 
-export function ExperimentTable({ experiments, label }: { experiments: readonly ExperimentSummary[]; label: string }) {
+export function ExperimentTable({
+  experiments,
+  label,
+  compact = false,
+}: {
+  experiments: readonly ExperimentSummary[];
+  label: string;
+  /** true: state, title and runs only, for a narrow column. */
+  compact?: boolean;
+}) {
+  const wide = (classes: string) => (compact ? 'hidden' : classes);
   return (
     <Table label={label}>
       <thead>
         <tr>
           <HeadCell className="w-28">State</HeadCell>
           <HeadCell>Experiment</HeadCell>
-          <HeadCell className="w-32 max-md:hidden">Kind</HeadCell>
-          <HeadCell className="w-16 max-md:hidden">Claim</HeadCell>
+          <HeadCell className={wide('w-32 max-md:hidden')}>Kind</HeadCell>
+          <HeadCell className={wide('w-16 max-md:hidden')}>Claim</HeadCell>
           <HeadCell numeric className="w-20">
             Runs
           </HeadCell>
-          <HeadCell className="w-36 max-sm:hidden">Verdict</HeadCell>
-          <HeadCell numeric className="w-28 max-sm:hidden">
+          <HeadCell className={wide('w-36 max-sm:hidden')}>Verdict</HeadCell>
+          <HeadCell numeric className={wide('w-28 max-sm:hidden')}>
             Submitted
           </HeadCell>
         </tr>
@@ -153,10 +163,10 @@ export function ExperimentTable({ experiments, label }: { experiments: readonly 
                 />
               ) : null}
             </Cell>
-            <Cell className="max-md:hidden">
+            <Cell className={wide('max-md:hidden')}>
               <Tag>{experiment.kind}</Tag>
             </Cell>
-            <Cell className="tabular max-md:hidden">
+            <Cell className={wide('tabular max-md:hidden')}>
               {experiment.claim ? (
                 <Link href={`/claims/${experiment.claim}`} className="text-accent underline-offset-2 hover:underline">
                   {experiment.claim}
@@ -167,10 +177,10 @@ export function ExperimentTable({ experiments, label }: { experiments: readonly 
               {endedRuns(experiment.counts)}
               <span className="text-ink-faint"> / {totalRuns(experiment.counts)}</span>
             </Cell>
-            <Cell className="max-sm:hidden">
+            <Cell className={wide('max-sm:hidden')}>
               {experiment.verdictWord ? <ExperimentVerdict word={experiment.verdictWord} /> : null}
             </Cell>
-            <Cell numeric className="max-sm:hidden">
+            <Cell numeric className={wide('max-sm:hidden')}>
               <Ago at={experiment.createdAt} />
             </Cell>
           </Row>

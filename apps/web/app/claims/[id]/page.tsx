@@ -1,4 +1,5 @@
 import type { Metadata } from 'next';
+import { Suspense } from 'react';
 import { ClaimPage } from '../../../src/claims/claim-page.tsx';
 
 interface Props {
@@ -10,5 +11,9 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function Page({ params }: Props) {
-  return <ClaimPage id={decodeURIComponent((await params).id)} />;
+  return (
+    <Suspense>
+      <ClaimPage id={decodeURIComponent((await params).id)} />
+    </Suspense>
+  );
 }

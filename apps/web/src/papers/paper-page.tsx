@@ -1,0 +1,60 @@
+'use client';
+import { EmptyState, Facts, Loading, PageHeader, Section, Tag } from '@claimbench/ui';
+import { useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
+import { paperView } from '../api/queries.ts';
+import { Outside } from '../claims/paper-says.tsx';
+import { QueryView } from '../lists/query-view.tsx';
+import { FAMILY_WORDS } from '../wording/verdicts.ts';
+import { PaperClaims } from './paper-claims.tsx';
+
+export function PaperPage({ number }: { number: number | null }) {
+  const query = useQuery({ ...paperView(number ?? -1), enabled: number !== null });
+  if (number === null) return <EmptyState title="Papers are known by their number" />;
+  return (
+    <QueryView query={query} what={`paper ${number}`} loading={<Loading lines={8} label="Loading the paper" />}>
+      {(paper) => (
+        <article>
+          <PageHeader
+            trail={
+              <span className="flex flex-wrap items-center gap-2">
+                <Link href="/papers" className="underline-offset-2 hover:underline">
+                  Papers
+                </Link>
+                <span aria-hidden="true">/</span>
+                <span className="tabular">{paper.number}</span>
+                <Tag>{FAMILY_WORDS[paper.family]}</Tag>
+              </span>
+            }
+            title={paper.title}
+          >
+            {paper.technique}
+          </PageHeader>
+          <Section title={paper.claims.length === 1 ? 'Claim' : `${paper.claims.length} claims`}>
+            <PaperClaims claims={paper.claims} label="Claims of this paper" />
+          </Section>
+          <Section title="About the paper">
+            <Facts
+              entries={[
+                ['Tested here', paper.scaledDownTest],
+                ['Needs training', paper.needsTraining === null ? null : paper.needsTraining ? 'yes' : 'no'],
+                ['Modality', paper.modality],
+                [
+                  'Links',
+                  paper.links.paper || paper.links.code ? (
+                    <span key="links" className="flex gap-4">
+                      {paper.links.paper ? <Outside href={paper.links.paper}>paper</Outside> : null}
+                      {paper.links.code ? <Outside href={paper.links.code}>code</Outside> : null}
+                    </span>
+                  ) : (
+                    'none known'
+                  ),
+                ],
+              ]}
+            />
+          </Section>
+        </article>
+      )}
+    </QueryView>
+  );
+}
