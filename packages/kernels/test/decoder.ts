@@ -14,6 +14,8 @@ import { Tensor } from '../src/tensor.ts';
 /** A small decoder that runs most ops together, for tests of gradients, leaks and reproducibility. */
 export interface SmallDecoder {
   readonly parameters: Tensor[];
+  /** ids [batch, time] to logits [batch * time, vocabulary]. */
+  readonly logits: (ids: Tensor) => Tensor;
   /** Mean nats of the next token: ids and targets [batch, time]. */
   readonly loss: (ids: Tensor, targets: Tensor) => Tensor;
 }
@@ -46,7 +48,7 @@ export function smallDecoder(backend: Backend, seed: number): SmallDecoder {
   const down = learned([width, hidden]);
   const finalGain = learned([width], 1);
 
-  const loss = (ids: Tensor, targets: Tensor): Tensor => {
+  const logits = (ids: Tensor): Tensor => {
     const [batch, time] = ids.shape as [number, number];
     const stream0 = embedding(ids, table);
     const normed = layerNorm(stream0, normGain, normBias);
@@ -59,10 +61,10 @@ export function smallDecoder(backend: Backend, seed: number): SmallDecoder {
     const stream1 = linear(mixed, output, outputBias, stream0);
     const second = rmsNorm(stream1, secondGain);
     const stream2 = linear(swiglu(linear(second, gate), gelu(linear(second, up), 'tanh')), down, undefined, stream1);
-    const logits = linear(rmsNorm(stream2, finalGain), table);
-    return crossEntropy(logits.reshape([batch * time, vocabulary]), targets.reshape([batch * time]));
+    return linear(rmsNorm(stream2, finalGain), table).reshape([batch * time, vocabulary]);
   };
-  return { parameters, loss };
+  const loss = (ids: Tensor, targets: Tensor) => crossEntropy(logits(ids), targets.reshape([targets.size]));
+  return { parameters, logits, loss };
 }
 
 export function randomTokens(backend: Backend, seed: number, batch: number, time: number): Tensor {

@@ -38,7 +38,19 @@ export function unaryCases(name: string, compute: (x: Tensor) => Tensor, forward
       name: `${name} of special values`,
       ...bounds,
       build: (inputs) => {
-        const x = inputs.given('x', specialValues);
+        const x = inputs.given(
+          'x',
+          specialValues.filter((value) => Math.abs(value) !== Number.POSITIVE_INFINITY),
+        );
+        return () => compute(x);
+      },
+    },
+    {
+      // without gradient: at infinity a slope is a limit, or 0 times infinity, as the formula is written
+      name: `${name} at infinity`,
+      ...bounds,
+      build: (inputs) => {
+        const x = inputs.constant([2], (i) => (i === 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY));
         return () => compute(x);
       },
     },
