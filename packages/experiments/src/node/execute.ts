@@ -1,36 +1,168 @@
-import { AppError, type Failure, type Outcome, type Point, type RunSpec } from '@claimbench/contracts';
+import { createHash } from 'node:crypto';
+import { NO_TECHNIQUE, type Outcome, type Point, RunSpec } from '@claimbench/contracts';
+import { createBackend } from '@claimbench/kernels/node';
+import {
+  type Decoder,
+  type EvaluationResult,
+  encodeModel,
+  evaluate,
+  evaluateUnigram,
+  evaluationItems,
+  subLayerEvaluations,
+  tokenStream,
+} from '@claimbench/models';
+import { type DataLocations, loadDataSet } from '@claimbench/models/node';
+import type { WeightCosts } from '@claimbench/techniques';
+import { specHashOf } from '../plan/run-spec.ts';
+import { checkFit, resolveTechnique } from '../plan/technique.ts';
+import { digestOf } from './digest.ts';
+import { environmentOf } from './environment.ts';
+import { RunPoints } from './run-points.ts';
+import { applyTechnique, type PreparedSubject, prepareSubject } from './subject.ts';
 
+/** What a run may use and whom it tells; nothing in it changes the numbers. */
 export interface ExecutionContext {
+  /** Folders with data sets and checkpoints, looked at first. */
   readonly dataPath: readonly string[];
+  /** Folder for tokenizers and downloaded data; several processes may share it. */
   readonly cacheFolder: string;
+  /** Whether data that is nowhere on the machine may be downloaded; yes unless said otherwise. */
+  readonly download?: boolean;
+  /** The base's checkpoint for runs that start from one, else null. */
   readonly base: { readonly path: string } | { readonly bytes: Uint8Array } | null;
   readonly threads: number;
   onPoints(points: Point[]): void;
   onLog(level: 'info' | 'warn' | 'error', message: string): void;
+  /** Share of the run that is done, 0 to 1. */
   onProgress(share: number): void;
   readonly signal: AbortSignal;
 }
 
 export interface ExecutedRun {
   readonly outcome: Outcome;
+  /** The trained model, for runs without a technique: what other runs start from. */
   readonly artifacts: readonly { readonly name: 'checkpoint'; readonly sha256: string; readonly bytes: Uint8Array }[];
 }
 
-/** An expected end of a run without an outcome: which code, and in words what was expected and found. */
-export class RunError extends Error {
-  override readonly name = 'RunError';
-  readonly failure: Failure;
-  constructor(failure: Failure, options?: { cause?: unknown }) {
-    super(failure.message, options);
-    this.failure = failure;
+/**
+ * Executes a run: builds its subject, lets the technique act where it acts, evaluates. The same spec gives the same digest on the
+ * same build and instruction set, at any number of threads. A run that diverged is an outcome. Rejects with an error that
+ * `failureOf` names; nothing is left behind but files in the cache.
+ */
+export async function executeRun(given: RunSpec, context: ExecutionContext): Promise<ExecutedRun> {
+  const started = performance.now();
+  const spec = RunSpec.parse(given);
+  const technique = resolveTechnique(spec.technique);
+  checkFit(technique, spec.subject);
+  const specHash = await specHashOf(spec);
+  const { dataPath, cacheFolder, signal } = context;
+  const locations: DataLocations = { dataPath, cacheFolder, download: context.download ?? true };
+  const points = new RunPoints((batch) => context.onPoints(batch));
+  const backend = await createBackend(spec.backend, { threads: context.threads });
+  let decoder: Decoder | undefined;
+  try {
+    const subject = await prepareSubject(backend, spec, technique, context, locations, points);
+    decoder = subject.decoder;
+    const trained = performance.now();
+    const costs = await applyTechnique(technique, decoder, spec.seed);
+    const result = await evaluateSubject(spec, subject, locations, signal);
+    const ended = performance.now();
+    points.flush();
+    context.onProgress(1);
+    const seconds = (from: number, to: number) => (to - from) / 1000;
+    return {
+      outcome: {
+        ...measuredNumbers({ spec, specHash, subject, costs, result, points }),
+        timings: {
+          seconds: seconds(started, ended),
+          preparationSeconds: seconds(started, trained),
+          evaluationSeconds: seconds(trained, ended),
+          residentMiB: process.memoryUsage().rss / 2 ** 20,
+        },
+        environment: environmentOf(spec, backend),
+      },
+      artifacts: await artifactsOf(spec, specHash, subject),
+    };
+  } finally {
+    decoder?.dispose();
+    backend.close();
   }
 }
 
-export async function executeRun(_spec: RunSpec, _context: ExecutionContext): Promise<ExecutedRun> {
-  throw new AppError('internal', 'executeRun is not built yet');
+async function evaluateSubject(
+  spec: RunSpec,
+  { decoder, tokenizer, diverged }: PreparedSubject,
+  locations: DataLocations,
+  signal: AbortSignal,
+): Promise<EvaluationResult> {
+  const { evaluation, subject } = spec;
+  const data = await loadDataSet(evaluation.data, locations, { signal });
+  const items = evaluationItems(data.documents(evaluation.split), tokenizer, {
+    items: evaluation.items,
+    windowTokens: evaluation.windowTokens ?? decoder.config.contextLength,
+  });
+  if (!diverged || subject.kind === 'checkpoint') return await evaluate(decoder, items, { signal });
+  // A run that failed to train counts as knowing nothing but how often each token occurs.
+  const trainedOn = await loadDataSet(subject.data, locations, { signal });
+  return evaluateUnigram(items, tokenStream(trainedOn.documents('train'), tokenizer));
 }
 
-export function failureOf(error: unknown): Failure {
-  if (error instanceof RunError) return error.failure;
-  throw new AppError('internal', 'failureOf is not built yet');
+interface Measured {
+  readonly spec: RunSpec;
+  readonly specHash: string;
+  readonly subject: PreparedSubject;
+  readonly costs: WeightCosts | null;
+  readonly result: EvaluationResult;
+  readonly points: RunPoints;
+}
+
+/** Everything reproducible that a run measured, and its digest. */
+function measuredNumbers({ specHash, subject, costs, result, points }: Measured) {
+  const { decoder, training, diverged } = subject;
+  const { natsPerByte, natsPerToken, top1Accuracy } = result;
+  const metrics: Outcome['metrics'] = {
+    natsPerByte,
+    natsPerToken,
+    top1Accuracy,
+    parameters: decoder.parameterCount,
+    modelBytes: decoder.storedBytes,
+    layerEvaluations: subLayerEvaluations(decoder.plan),
+    ...weightCosts(decoder, costs),
+  };
+  if (training && Number.isFinite(training.finalLoss)) metrics.trainingLoss = training.finalLoss;
+  // A diverged run has no losses of its own; what it counts as is no observation of single items.
+  const items = diverged ? null : { metric: 'natsPerByte', values: [...result.itemNatsPerByte] };
+  const digest = digestOf({ specHash, metrics, items, diverged, points: points.all });
+  return { metrics, items, diverged, digest };
+}
+
+/** What the layers' weights take; untouched weights stand as they were trained, in f32. */
+function weightCosts(decoder: Decoder, costs: WeightCosts | null): Outcome['metrics'] {
+  if (costs) {
+    const { bitsPerWeight, sparsity, quantizationError } = costs;
+    return { bitsPerWeight, sparsity, quantizationError };
+  }
+  let weights = 0;
+  let bytes = 0;
+  for (const linear of decoder.linears.values()) {
+    weights += linear.inSize * linear.outSize;
+    bytes += linear.storedBytes;
+  }
+  return { bitsPerWeight: (8 * bytes) / weights, sparsity: 0, quantizationError: 0 };
+}
+
+/** The trained model of a run without a technique, with what a run that starts from it must know. */
+async function artifactsOf(
+  spec: RunSpec,
+  specHash: string,
+  { decoder, tokenizer, diverged }: PreparedSubject,
+): Promise<ExecutedRun['artifacts']> {
+  if (spec.subject.kind === 'checkpoint' || spec.technique.id !== NO_TECHNIQUE.id) return [];
+  const bytes = encodeModel({
+    config: decoder.config,
+    tokenizer,
+    parameters: await decoder.readParameters(),
+    provenance: { specHash, diverged },
+  });
+  return [{ name: 'checkpoint', sha256: createHash('sha256').update(bytes).digest('hex'), bytes }];
 }

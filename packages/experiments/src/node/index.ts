@@ -1,3 +1,5 @@
+export * from './digest.ts';
 export * from './execute.ts';
 export * from './golden.ts';
 export * from './resources.ts';
+export * from './run-error.ts';

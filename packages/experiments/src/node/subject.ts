@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import type { Outcome, RunSpec } from '@claimbench/contracts';
+import type { Backend } from '@claimbench/kernels';
+import {
+  Decoder,
+  decodeModel,
+  type Tokenizer,
+  type TrainingResult,
+  tokenStream,
+  train,
+  trainingSteps,
+} from '@claimbench/models';
+import { type DataLocations, loadCheckpoint, loadDataSet, loadTokenizer } from '@claimbench/models/node';
+import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
+import { baseOf } from '../plan/run-spec.ts';
+import { decoderOf } from '../plan/technique.ts';
+import type { ExecutionContext } from './execute.ts';
+import { RunError } from './run-error.ts';
+import type { RunPoints } from './run-points.ts';
+
+/** A subject ready to be evaluated; the caller disposes the decoder. */
+export interface PreparedSubject {
+  readonly decoder: Decoder;
+  readonly tokenizer: Tokenizer;
+  /** Training that ended in failure, here or in the base. */
+  readonly diverged: Outcome['diverged'];
+  /** null where nothing was trained in this run. */
+  readonly training: TrainingResult | null;
+}
+
+/** Share of the progress bar that training takes. */
+const TRAINED = 0.9;
+const POINTS_PER_RUN = 100;
+
+/** Trains the subject, or loads what the run starts from. */
+export async function prepareSubject(
+  backend: Backend,
+  spec: RunSpec,
+  technique: ResolvedTechnique,
+  context: ExecutionContext,
+  locations: DataLocations,
+  points: RunPoints,
+): Promise<PreparedSubject> {
+  const { subject } = spec;
+  if (subject.kind === 'checkpoint') {
+    context.onLog('info', `loading the checkpoint ${subject.name}`);
+    const { decoder, tokenizer } = await loadCheckpoint(subject, backend, locations);
+    return { decoder, tokenizer, diverged: null, training: null };
+  }
+  if (baseOf(spec) !== null) return await loadBase(backend, context);
+
+  const { signal } = context;
+  const dataSet = await loadDataSet(subject.data, locations, { signal });
+  const tokenizer = await loadTokenizer(subject.tokenizer, dataSet, locations);
+  const stream = tokenStream(dataSet.documents('train'), tokenizer);
+  const plain = decoderOf(subject);
+  const config = technique.seam === 'architecture' ? technique.changeConfig(plain) : plain;
+  const decoder = Decoder.initialise(backend, config, spec.seed);
+  const recipe = subject.training;
+  const steps = trainingSteps(recipe, config.contextLength);
+  context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps of ${backend.name}`);
+  const started = performance.now();
+  try {
+    const training = await train(decoder, stream, recipe, {
+      seed: spec.seed,
+      pointEvery: Math.max(1, Math.round(steps / POINTS_PER_RUN)),
+      signal,
+      onPoint: ({ step, tokens, trainingLoss, gradientNorm, learningRate }) => {
+        const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
+        points.add(step, { trainingLoss, gradientNorm, learningRate, tokensPerSecond });
+        context.onProgress((TRAINED * step) / steps);
+      },
+    });
+    const { diverged } = training;
+    if (diverged) context.onLog('warn', `training failed at step ${diverged.step}: ${diverged.message}`);
+    return {
+      decoder,
+      tokenizer,
+      training,
+      diverged: diverged && { step: diverged.step, reason: diverged.reason },
+    };
+  } catch (error) {
+    decoder.dispose();
+    throw error;
+  }
+}
+
+async function loadBase(backend: Backend, context: ExecutionContext): Promise<PreparedSubject> {
+  const { base } = context;
+  if (!base) {
+    throw new RunError({ code: 'base-failed', message: 'this run starts from a trained base, and none was given' });
+  }
+  const bytes = 'bytes' in base ? base.bytes : await readBase(base.path);
+  const { config, tokenizer, parameters, provenance } = decodeModel(bytes);
+  const diverged = provenance.diverged ?? null;
+  if (diverged)
+    context.onLog('warn', `the base failed to train at step ${diverged.step}; so did all that start from it`);
+  const decoder = Decoder.fromValues(backend, config, parameters);
+  return { decoder, tokenizer, diverged, training: null };
+}
+
+async function readBase(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const message = `the base's checkpoint ${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`;
+    throw new RunError({ code: 'data-unavailable', message }, { cause });
+  }
+}
+
+/** Techniques on weights and on decoding act here; those in the architecture have acted before training. */
+export async function applyTechnique(
+  technique: ResolvedTechnique,
+  decoder: Decoder,
+  seed: number,
+): Promise<WeightCosts | null> {
+  switch (technique.seam) {
+    case 'architecture':
+      return null;
+    case 'checkpoint':
+      return await technique.changeWeights(decoder, { seed });
+    case 'inference':
+      decoder.plan = technique.planLayers(decoder.config, { seed });
+      return null;
+  }
+}
