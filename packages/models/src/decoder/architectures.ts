@@ -56,9 +56,7 @@ export function decoderConfig(architecture: DecoderArchitecture, vocabularySize:
     keyValueHeads: heads,
     headSize,
     feedForwardSize,
-    position: gpt2
-      ? { kind: 'learned' }
-      : { kind: 'rotary', theta: 10_000, rotarySize: headSize, convention: 'half' },
+    position: gpt2 ? { kind: 'learned' } : { kind: 'rotary', theta: 10_000, rotarySize: headSize, convention: 'half' },
     activation: gpt2 ? 'gelu-tanh' : 'silu',
     gated: !gpt2,
     bias: { queryKeyValue: gpt2, attentionOutput: gpt2, mlp: gpt2, logits: false },

@@ -1,4 +1,4 @@
-import { add, attention, gelu, relu, rotary, scale, silu, swiglu, type Tensor, mul } from '@claimbench/kernels';
+import { add, attention, gelu, mul, relu, rotary, scale, silu, swiglu, type Tensor } from '@claimbench/kernels';
 import { type DecoderConfig, type LayerNormPlace, normAt } from './config.ts';
 import type { DecoderParts } from './decoder.ts';
 import type { KeyValueCache } from './key-value-cache.ts';
@@ -51,13 +51,7 @@ export class DecoderLayer {
     return this.#hook(parts, 'output', sum, step);
   }
 
-  #attention(
-    parts: DecoderParts,
-    x: Tensor,
-    step: number,
-    position: number,
-    cache: KeyValueCache | undefined,
-  ): Tensor {
+  #attention(parts: DecoderParts, x: Tensor, step: number, position: number, cache: KeyValueCache | undefined): Tensor {
     const { heads, keyValueHeads, headSize, attentionWindow, position: encoding } = parts.config;
     const [batch, time] = x.shape as [number, number, number];
     const name = `layers.${this.#layer}.self_attn`;
@@ -66,14 +60,18 @@ export class DecoderLayer {
       parts.linear(`${name}.${projection}`, input).reshape([batch, time, count, headSize]);
     let query = this.#norm(parts, 'query', byHead('q_proj', heads));
     let key = this.#norm(parts, 'key', byHead('k_proj', keyValueHeads));
-    let value = byHead('v_proj', keyValueHeads);
+    const value = byHead('v_proj', keyValueHeads);
     if (encoding.kind === 'rotary') {
       const { convention, theta, rotarySize } = encoding;
       query = rotary(query, { convention, theta, rotaryDim: rotarySize, offset: position });
       key = rotary(key, { convention, theta, rotaryDim: rotarySize, offset: position });
     }
-    if (cache !== undefined) ({ key, value } = cache.extend(step, key, value));
-    const attended = attention(query, key, value, { causal: true, window: attentionWindow ?? undefined });
+    const seen = cache?.extend(step, key, value) ?? { key, value, time };
+    const attended = attention(query, seen.key, seen.value, {
+      causal: true,
+      keyTime: seen.time,
+      ...(attentionWindow === null ? {} : { window: attentionWindow }),
+    });
     const output = parts.linear(`${name}.o_proj`, attended.reshape([batch, time, heads * headSize]));
     return this.#hook(parts, 'self_attn.output', this.#norm(parts, 'attentionOutput', output), step);
   }

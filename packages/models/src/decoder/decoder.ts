@@ -8,6 +8,7 @@ import type { KeyValueCache } from './key-value-cache.ts';
 import { checkLayerPlan, fullPlan, type LayerPlan } from './layer-plan.ts';
 import { DenseLinear, type Linear } from './linear.ts';
 import { bindNorm, type Norm } from './norm.ts';
+import { checkParameterValues } from './parameter-values.ts';
 import './norms.ts';
 import { linearSpecs, normName, parameterSpecs } from './parameter-specs.ts';
 import type { ParameterValues } from './parameters.ts';
@@ -69,7 +70,7 @@ export class Decoder implements Disposable {
 
   /** From a checkpoint's values. Throws `bad-checkpoint` when one is missing, too many, or misshapen. */
   static fromValues(backend: Backend, config: DecoderConfig, values: ReadonlyMap<string, ParameterValues>): Decoder {
-    checkValues(config, values);
+    checkParameterValues(config, values);
     return new Decoder(backend, config, (name) => values.get(name)!);
   }
 
@@ -205,7 +206,7 @@ export class Decoder implements Disposable {
         `learned positions reach to ${this.config.contextLength}, the ids to ${position + time}`,
       );
     }
-    return add(x, slice(this.parameter('embed_positions.weight'), 0, position, position + time));
+    return add(x, slice(this.parameter('embed_positions.weight'), 0, position, time));
   }
 
   #makeParts(): DecoderParts {
@@ -230,24 +231,5 @@ export class Decoder implements Disposable {
       hook: (place, value, layer, step) =>
         this.hooks.active ? this.hooks.apply(value, { place, layer, step }) : value,
     };
-  }
-}
-
-function checkValues(config: DecoderConfig, values: ReadonlyMap<string, ParameterValues>): void {
-  const refuse = (message: string): never => {
-    throw new ModelError('bad-checkpoint', message);
-  };
-  const specs = parameterSpecs(parseDecoderConfig(config));
-  for (const { name, shape } of specs) {
-    const found = values.get(name);
-    if (found === undefined) return refuse(`the checkpoint lacks '${name}'`);
-    if (found.shape.length !== shape.length || found.shape.some((extent, axis) => extent !== shape[axis])) {
-      refuse(`'${name}' must be [${shape.join(', ')}] by the config, the checkpoint has [${found.shape.join(', ')}]`);
-    }
-  }
-  if (values.size > specs.length) {
-    const known = new Set(specs.map(({ name }) => name));
-    const unknown = [...values.keys()].filter((name) => !known.has(name));
-    refuse(`the checkpoint has tensors that the config does not: ${unknown.slice(0, 5).join(', ')}`);
   }
 }

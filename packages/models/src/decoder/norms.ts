@@ -8,7 +8,11 @@ const weight = (size: number): ParameterSpec => ({
   shape: [size],
   initial: { kind: 'constant', value: 1 },
 });
-const bias = (size: number): ParameterSpec => ({ name: 'bias', shape: [size], initial: { kind: 'constant', value: 0 } });
+const bias = (size: number): ParameterSpec => ({
+  name: 'bias',
+  shape: [size],
+  initial: { kind: 'constant', value: 0 },
+});
 
 /** `(x - mean) / sqrt(variance + eps) * weight + bias` over the last dimension, population variance (Ba et al. 2016, eq. 4). */
 export const layerNormKind: NormKind<{ eps: number; bias: boolean }> = {

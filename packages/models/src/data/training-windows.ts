@@ -1,0 +1,35 @@
+import { RandomStream } from '@claimbench/kernels';
+import { ModelError } from '../model-error.ts';
+import { RANDOM_STREAMS } from '../random-streams.ts';
+import type { TokenStream } from './token-stream.ts';
+
+/** One batch: `inputs` and `targets` are `[batchSize, time]`, targets one token later. Reused by the next call. */
+export interface Batch {
+  readonly inputs: Int32Array;
+  readonly targets: Int32Array;
+}
+
+/**
+ * Batches of windows at random places of the stream, drawn from the seed's stream 2: they depend on seed, batch size, window and
+ * data, so arms of one seed see the same windows in the same order. Throws `empty-split` when the stream is shorter than a window.
+ */
+export function trainingBatches(stream: TokenStream, seed: number, batchSize: number, time: number): () => Batch {
+  const places = stream.tokens.length - time;
+  if (places < 1) {
+    throw new ModelError(
+      'empty-split',
+      `training windows of ${time} tokens need ${time + 1} tokens of text, found ${stream.tokens.length}`,
+    );
+  }
+  const order = new RandomStream(seed, RANDOM_STREAMS.dataOrder);
+  const inputs = new Int32Array(batchSize * time);
+  const targets = new Int32Array(batchSize * time);
+  return () => {
+    for (let row = 0; row < batchSize; row++) {
+      const start = order.nextBelow(places);
+      inputs.set(stream.tokens.subarray(start, start + time), row * time);
+      targets.set(stream.tokens.subarray(start + 1, start + time + 1), row * time);
+    }
+    return { inputs, targets };
+  };
+}

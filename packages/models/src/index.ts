@@ -1,0 +1,81 @@
+export { bigIntegersOf, type ElementType, floatsOf, numbersOf } from './checkpoints/element-types.ts';
+export { type Checkpoint, readLlama2c } from './checkpoints/llama2c.ts';
+export { decodeModel, encodeModel, ModelProvenance, type StoredModel } from './checkpoints/model-file.ts';
+export {
+  readSafetensors,
+  type SafetensorsFile,
+  type StoredTensor,
+  type TensorToStore,
+  writeSafetensors,
+} from './checkpoints/safetensors.ts';
+export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
+export { proseOfDocComments } from './data/doc-comments.ts';
+export type { DocumentRule } from './data/documents.ts';
+export {
+  NODE_DOCS,
+  REGISTERED_FILES,
+  type RegisteredFile,
+  type RegisteredName,
+  registeredData,
+} from './data/registry.ts';
+export { decodeUtf8 } from './data/text-encoding.ts';
+export { type TokenStream, tokenStream } from './data/token-stream.ts';
+export { type Batch, trainingBatches } from './data/training-windows.ts';
+export {
+  type DecoderArchitecture,
+  decoderConfig,
+  postNorm,
+  preNorm,
+  sandwichNorm,
+} from './decoder/architectures.ts';
+export {
+  DecoderConfig,
+  type LayerNormPlace,
+  NORM_PLACES,
+  type NormPlace,
+  normAt,
+  parseDecoderConfig,
+  replaceNorms,
+} from './decoder/config.ts';
+export { Decoder } from './decoder/decoder.ts';
+export { type Hook, type HookContext, Hooks } from './decoder/hooks.ts';
+export { type CachedKeysValues, KeyValueCache } from './decoder/key-value-cache.ts';
+export {
+  checkLayerPlan,
+  dropFromPlan,
+  fullPlan,
+  type LayerPlan,
+  type LayerStep,
+  repeatInPlan,
+  subLayerEvaluations,
+} from './decoder/layer-plan.ts';
+export { DenseLinear, type Linear } from './decoder/linear.ts';
+export { bindNorm, type Norm, type NormKind, NormSpec, normKinds, registerNorm } from './decoder/norm.ts';
+export {
+  ATTENTION_LINEARS,
+  type LinearSpec,
+  linearSpecs,
+  MLP_LINEARS,
+  normName,
+  parameterSpecs,
+} from './decoder/parameter-specs.ts';
+export type { InitialValues, ParameterSpec, ParameterValues } from './decoder/parameters.ts';
+export { type EvaluationOptions, type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
+export { type GenerationOptions, generateGreedy } from './evaluation/generate.ts';
+export { type EvaluationItem, evaluationItems, type ItemPlan } from './evaluation/items.ts';
+export { ModelError, type ModelErrorCode } from './model-error.ts';
+export { namedStream, RANDOM_STREAMS } from './random-streams.ts';
+export { bytePairTokenizer, type Merge } from './tokenizers/byte-pair.ts';
+export { trainBytePair } from './tokenizers/byte-pair-trainer.ts';
+export { byteTokenizer } from './tokenizers/byte-tokenizer.ts';
+export { llama2cTokenizer, parseLlama2cTokenizer } from './tokenizers/llama2c-tokenizer.ts';
+export type { Tokenizer, TokenizerJson } from './tokenizers/tokenizer.ts';
+export { tokenizerFromJson } from './tokenizers/tokenizer-json.ts';
+export type { Divergence } from './training/divergence.ts';
+export { ADAMW, learningRateAt, TrainingRecipe, trainingSteps } from './training/recipe.ts';
+export {
+  type TrainingOptions,
+  type TrainingPoint,
+  type TrainingResult,
+  train,
+} from './training/train.ts';

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Backend } from '@claimbench/kernels';
+import { readLlama2c } from '../checkpoints/llama2c.ts';
+import { type TextDataSet, textDataSet } from '../data/data-set.ts';
+import { NODE_DOCS, REGISTERED_FILES, type RegisteredFile } from '../data/registry.ts';
+import { verifySha256 } from '../data/sha256.ts';
+import { Decoder } from '../decoder/decoder.ts';
+import { ModelError } from '../model-error.ts';
+import { trainBytePair } from '../tokenizers/byte-pair-trainer.ts';
+import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
+import { parseLlama2cTokenizer } from '../tokenizers/llama2c-tokenizer.ts';
+import type { Tokenizer } from '../tokenizers/tokenizer.ts';
+import { tokenizerFromJson } from '../tokenizers/tokenizer-json.ts';
+import {
+  type DataLocations,
+  type ResolveOptions,
+  readIfThere,
+  resolveFile,
+  resolveLocalFile,
+  writeWhole,
+} from './data-locations.ts';
+import { extractNodeDocs } from './node-docs.ts';
+
+/** What is wanted: a registered name, or a file in the data path. With a hash, nothing else is accepted. */
+export interface DataReference {
+  readonly name: string;
+  readonly sha256?: string;
+}
+
+/** A data set by name. A text that is not registered needs its hash; its documents lie between blank lines. */
+export async function loadDataSet(
+  reference: DataReference,
+  locations: DataLocations,
+  options: ResolveOptions = {},
+): Promise<TextDataSet> {
+  const { name, sha256 } = reference;
+  if (name === NODE_DOCS.name) {
+    expectHash(reference, NODE_DOCS.sha256);
+    const bytes = await extractNodeDocs();
+    await verifySha256(bytes, NODE_DOCS.sha256, `the text of '${name}'`);
+    return await textDataSet(NODE_DOCS, bytes);
+  }
+  const file = REGISTERED_FILES.find((candidate) => candidate.name === name);
+  if (file !== undefined) {
+    if (file.content.kind !== 'text')
+      throw new ModelError('unknown-data-set', `'${name}' is a ${file.content.kind}, no text`);
+    expectHash(reference, file.sha256);
+    return await textDataSet({ ...file, ...file.content }, await resolveFile(file, locations, options));
+  }
+  if (sha256 === undefined) {
+    throw new ModelError(
+      'unknown-data-set',
+      `'${name}' is no registered data set; a text of your own needs its SHA-256`,
+    );
+  }
+  const bytes = await resolveLocalFile(name, sha256, locations);
+  const documents = { kind: 'separator', separator: '\n\n' } as const;
+  return await textDataSet({ name, title: name, sha256, documents, splits: 'by-hash' }, bytes);
+}
+
+export type TokenizerChoice =
+  | { readonly kind: 'byte' }
+  | { readonly kind: 'byte-pair'; readonly vocabularySize: number };
+
+/** Changes whenever the trainer would learn other merges from the same text: old cache entries are then left alone. */
+const TRAINER_VERSION = 1;
+
+/** A tokenizer; byte-pair ones are trained on the training split and kept in the cache, under the text's hash and their size. */
+export async function loadTokenizer(
+  choice: TokenizerChoice,
+  dataSet: TextDataSet,
+  locations: DataLocations,
+): Promise<Tokenizer> {
+  if (choice.kind === 'byte') return byteTokenizer();
+  const { vocabularySize } = choice;
+  const key = `${dataSet.sha256.slice(0, 16)}-byte-pair-${vocabularySize}-v${TRAINER_VERSION}.json`;
+  const path = join(locations.cacheFolder, 'tokenizers', key);
+  const cached = await readIfThere(path);
+  if (cached !== undefined) {
+    const known = readCachedTokenizer(cached);
+    if (known !== undefined) return known;
+  }
+  const tokenizer = trainBytePair(dataSet.documents('train'), vocabularySize);
+  const json = JSON.stringify(tokenizer.toJson());
+  await writeWhole(path, JSON.stringify({ sha256: hashOf(json), tokenizer: json }));
+  return tokenizer;
+}
+
+/** undefined for an entry that is damaged: it is made anew. */
+function readCachedTokenizer(bytes: Uint8Array): Tokenizer | undefined {
+  try {
+    const entry: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof entry !== 'object' || entry === null || !('tokenizer' in entry) || !('sha256' in entry))
+      return undefined;
+    if (typeof entry.tokenizer !== 'string' || hashOf(entry.tokenizer) !== entry.sha256) return undefined;
+    return tokenizerFromJson(JSON.parse(entry.tokenizer));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
+
+/** A registered checkpoint with its tokenizer. */
+export async function loadCheckpoint(
+  reference: DataReference,
+  backend: Backend,
+  locations: DataLocations,
+  options: ResolveOptions = {},
+): Promise<{ decoder: Decoder; tokenizer: Tokenizer }> {
+  const file = registered(reference.name, 'checkpoint');
+  expectHash(reference, file.sha256);
+  const { config, parameters } = readLlama2c(await resolveFile(file, locations, options), `checkpoint '${file.name}'`);
+  const pieces = await resolveFile(registered(file.content.tokenizer, 'tokenizer'), locations, options);
+  const tokenizer = parseLlama2cTokenizer(pieces);
+  if (tokenizer.vocabularySize !== config.vocabularySize) {
+    throw new ModelError(
+      'bad-checkpoint',
+      `'${file.name}' has ${config.vocabularySize} tokens, its tokenizer ${tokenizer.vocabularySize}`,
+    );
+  }
+  return { decoder: Decoder.fromValues(backend, config, parameters), tokenizer };
+}
+
+type Content = RegisteredFile['content'];
+
+function registered<Kind extends Content['kind']>(
+  name: string,
+  kind: Kind,
+): RegisteredFile & { readonly content: Extract<Content, { kind: Kind }> } {
+  for (const file of REGISTERED_FILES) if (file.name === name && hasKind(file, kind)) return file;
+  const known = REGISTERED_FILES.filter((file) => file.content.kind === kind).map((file) => file.name);
+  throw new ModelError('unknown-data-set', `'${name}' is no registered ${kind}; known: ${known.join(', ')}`);
+}
+
+function hasKind<Kind extends Content['kind']>(
+  file: RegisteredFile,
+  kind: Kind,
+): file is RegisteredFile & { readonly content: Extract<Content, { kind: Kind }> } {
+  return file.content.kind === kind;
+}
+
+function expectHash({ name, sha256 }: DataReference, pinned: string): void {
+  if (sha256 !== undefined && sha256 !== pinned) {
+    throw new ModelError('hash-mismatch', `'${name}' is registered with SHA-256 ${pinned}, ${sha256} was asked for`);
+  }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
