@@ -35,8 +35,10 @@ export function appModule({ settings, reconcileEveryMs }: AppOptions): DynamicMo
           level: settings.CLAIMBENCH_LOG_LEVEL,
           redact: ['req.headers.authorization', 'req.headers.cookie'],
           // Workers call many times a second: what went well is only told to who asks for it.
-          customLogLevel: (_request, response, error) =>
-            error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
+          customLogLevel: (_request, { statusCode }) =>
+            statusCode === 503 ? 'warn' : statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug',
+          // The filter has told what failed, with its stack; this line only tells which call it was.
+          customErrorObject: (_request, _response, _error, { err: _err, ...line }) => line,
         },
       }),
       PrismaModule,

@@ -156,6 +156,7 @@ export class ScriptedPlanning extends ExperimentPlanning {
       ruleVersion: 1,
       protocol: { ...this.protocol(request.protocolId), backend: request.backend ?? 'native' },
       subject: specOf(0, 'none').subject,
+      secondSubject: null,
       evaluation: specOf(0, 'none').evaluation,
     });
     return { registered, protocolHash: await hashOf(registered) };

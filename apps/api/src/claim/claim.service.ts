@@ -35,7 +35,8 @@ export class ClaimService {
 
   async list({ family, status, verdict, testable, q, cursor, limit }: ClaimQuery): Promise<ClaimPage> {
     const words = await this.verdicts.words();
-    const found = (q ? search(q) : ENTRIES).filter(
+    const order = q ? search(q) : ENTRIES;
+    const found = order.filter(
       ({ paper, claim }) =>
         (family === undefined || paper.family === family) &&
         (testable === undefined || claim.testability?.at === testable) &&
@@ -45,10 +46,9 @@ export class ClaimService {
     const after = readCursor(cursor, z.string());
     // The order is fixed by the corpus (or the search), so going on after a claim neither skips nor repeats one. A claim that a
     // filter dropped meanwhile is still found in the unfiltered order.
-    const order = q ? search(q) : ENTRIES;
     const start = after === null ? 0 : 1 + order.findIndex((entry) => entry.claim.id === after);
-    const rest = start === 0 ? found : found.filter((entry) => order.indexOf(entry) >= start);
-    const shown = rest.slice(0, limit + 1);
+    const rest = new Set(order.slice(start));
+    const shown = found.filter((entry) => rest.has(entry)).slice(0, limit + 1);
     const headlines = await this.verdicts.headlines(shown.map((entry) => entry.claim.id));
     return pageOf(
       shown,

@@ -12,6 +12,7 @@ import {
 import { compareArms } from '@claimbench/experiments';
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../event/event.log.ts';
+import { PrismaService } from '../prisma/prisma.service.ts';
 import { timeOrderedId } from '../prisma/time-ordered-id.ts';
 import { QueueService } from '../queue/queue.service.ts';
 import { RacePoints } from '../race/race-points.ts';
@@ -47,6 +48,7 @@ type Draft = { title: string; claim: string | null; labelOf(arm: string): string
 export class ExperimentService {
   constructor(
     private readonly experiments: ExperimentRepository,
+    private readonly prisma: PrismaService,
     private readonly planning: ExperimentPlanning,
     private readonly advancer: ExperimentAdvancer,
     private readonly events: EventLog,
@@ -71,8 +73,7 @@ export class ExperimentService {
     const earlier = await this.#submittedBefore(idempotencyKey, requestHash);
     if (earlier) return this.experiments.view(earlier);
     const draft = await this.#draft(request);
-    // Asked before anything is written. A queue that fails after this costs time: the reconciler delivers again.
-    await this.queue.ping();
+    await this.#mustBeUp();
 
     const id = timeOrderedId();
     const written = await this.events.write(async (tx, emit) => {
@@ -193,6 +194,17 @@ export class ExperimentService {
     const { runs, labels } = await this.planning.comparison(request);
     const { title, claim, reuse } = request;
     return { kind: 'comparison', title, claim, labelOf: (arm) => labels[arm] ?? arm, runs, reuse };
+  }
+
+  /** Asked before anything is written. A queue that fails after this costs time alone: the reconciler delivers again. */
+  async #mustBeUp(): Promise<void> {
+    try {
+      await this.queue.ping();
+    } catch (error) {
+      // Where the queue lives in the database, the database's absence is what is to be told.
+      await this.prisma.ping();
+      throw error;
+    }
   }
 
   async #submittedBefore(key: string | null, requestHash: string): Promise<string | null> {

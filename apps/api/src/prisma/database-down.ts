@@ -1,12 +1,16 @@
 import { AppError } from '@claimbench/contracts';
 
-/** Prisma's codes, PostgreSQL's SQLSTATEs and the system's errno of a database that cannot be talked to right now. */
+/** Codes of Prisma, kinds of its adapter, SQLSTATEs of PostgreSQL and errnos of a database that cannot be talked to right now. */
 const DOWN = new Set([
   'P1001', // cannot be reached
   'P1002', // reached, but timed out
   'P1008', // operation timed out
   'P1017', // the server closed the connection
   'P2024', // no connection became free in time
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
@@ -32,7 +36,7 @@ function isDown(error: unknown, depth: number): boolean {
   if (typeof error !== 'object' || error === null || depth > 5) return false;
   const fields: Record<string, unknown> = { ...error };
   if ('message' in error && typeof error.message === 'string' && WORDS.test(error.message)) return true;
-  for (const code of [fields.code, fields.originalCode]) {
+  for (const code of [fields.code, fields.originalCode, fields.kind]) {
     if (typeof code === 'string' && (DOWN.has(code) || code.startsWith('08'))) return true;
   }
   const inner = [fields.cause, 'cause' in error ? error.cause : undefined, fields.meta, fields.driverAdapterError];

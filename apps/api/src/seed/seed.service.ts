@@ -26,12 +26,8 @@ export class SeedService {
 
   /** The chain that is in use; makes one when there is none, or the last one is used up. */
   async ensureChain(tx: Transaction | PrismaService = this.prisma): Promise<SeedChain> {
-    const current = await tx.seedChain.findFirst({
-      where: { next: { lt: tx.seedChain.fields.length } },
-      orderBy: { id: 'asc' },
-    });
-    if (current) return current;
     const last = await tx.seedChain.findFirst({ orderBy: { offset: 'desc' } });
+    if (last && last.next < last.length) return last;
     const offset = last ? last.offset + last.length : 0;
     // Another process may make it at the same time: the offset is unique, and the first one counts.
     await tx.seedChain.createMany({ data: { ...newChain(), offset }, skipDuplicates: true });
