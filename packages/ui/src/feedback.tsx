@@ -12,7 +12,6 @@ export function Loading({ lines = 5, label = 'Loading' }: { lines?: number; labe
   return (
     <div role="status" aria-label={label} className="space-y-3 py-2">
       {Array.from({ length: lines }, (_, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: bars without identity
         <Skeleton key={i} className={['w-11/12', 'w-4/5', 'w-full', 'w-2/3', 'w-5/6'][i % 5]} />
       ))}
     </div>

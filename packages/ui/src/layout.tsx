@@ -18,7 +18,7 @@ export function PageHeader({
     <header className="mb-6">
       {trail ? <div className="mb-1.5 text-xs text-ink-faint">{trail}</div> : null}
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <h1 className="max-w-[46rem] min-w-0 text-xl font-semibold tracking-[-0.014em] break-words text-ink sm:text-2xl">
+        <h1 className="max-w-[54rem] min-w-0 text-xl font-semibold tracking-[-0.014em] break-words text-ink sm:text-2xl">
           {title}
         </h1>
         {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
@@ -91,7 +91,7 @@ export function Tag({ children, className }: { children: ReactNode; className?: 
   return (
     <span
       className={cn(
-        'inline-block rounded-sm bg-sunken px-1.5 py-px text-xs whitespace-nowrap text-ink-soft ring-1 ring-line ring-inset',
+        'inline-block rounded-sm bg-sunken align-baseline px-1.5 py-px text-xs whitespace-nowrap text-ink-soft ring-1 ring-line ring-inset',
         className,
       )}
     >

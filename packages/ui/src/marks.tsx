@@ -82,12 +82,12 @@ const STATES: Record<StateName, { word: string; icon: LucideIcon; tone: string }
 export function StateMark({ state, className }: { state: StateName; className?: string }) {
   const { word, icon: Icon, tone } = STATES[state];
   return (
-    <span className={cn('inline-flex items-center gap-1.5 whitespace-nowrap', tone, className)}>
+    <span className={cn('inline-flex items-baseline gap-1.5 whitespace-nowrap', tone, className)}>
       <Icon
         aria-hidden="true"
         size={14}
         strokeWidth={2}
-        className={state === 'running' ? 'motion-safe:animate-[spin_1.6s_linear_infinite]' : undefined}
+        className={cn('self-center', state === 'running' && 'motion-safe:animate-[spin_1.6s_linear_infinite]')}
       />
       <span>{word}</span>
     </span>

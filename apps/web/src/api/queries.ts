@@ -147,15 +147,15 @@ export const experimentView = (id: string) =>
     queryFn: ({ signal }): Promise<ExperimentView> => get('/api/experiments/{id}', { path: { id }, signal }),
   });
 
-export const experimentRuns = (id: string, filters: RunFilters) =>
+export const experimentRuns = (id: string, filters: RunFilters, limit = 100) =>
   infiniteQueryOptions({
-    queryKey: ['experiment', id, 'runs', filters],
+    queryKey: ['experiment', id, 'runs', filters, limit],
     initialPageParam: FIRST as string | null,
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }) =>
       get('/api/experiments/{id}/runs', {
         path: { id },
-        query: { ...filters, cursor: pageParam ?? undefined, limit: 100 },
+        query: { ...filters, cursor: pageParam ?? undefined, limit },
         signal,
       }),
     getNextPageParam: (page) => page.next,

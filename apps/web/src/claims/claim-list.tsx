@@ -115,15 +115,15 @@ export function ClaimTable({ claims, label }: { claims: readonly ClaimSummary[];
       <thead>
         <tr>
           <HeadCell className="w-14">Claim</HeadCell>
-          <HeadCell>Statement</HeadCell>
-          <HeadCell className="w-32 max-lg:hidden">Family</HeadCell>
-          <HeadCell numeric className="w-28 max-md:hidden">
-            Paper
+          <HeadCell className="w-full">Statement</HeadCell>
+          <HeadCell className="max-lg:hidden">Family</HeadCell>
+          <HeadCell numeric className="max-md:hidden">
+            Claimed
           </HeadCell>
-          <HeadCell numeric className="w-44 max-md:hidden">
+          <HeadCell numeric className="max-md:hidden">
             Measured
           </HeadCell>
-          <HeadCell className="w-36 max-sm:hidden">Verdict</HeadCell>
+          <HeadCell className="max-sm:hidden">Verdict or status</HeadCell>
         </tr>
       </thead>
       <tbody>
@@ -151,12 +151,12 @@ export function ClaimTable({ claims, label }: { claims: readonly ClaimSummary[];
               </Cell>
               <Cell numeric className="max-md:hidden">
                 {claim.claimedValue === null ? (
-                  <span className="text-ink-faint">no number</span>
+                  <span className="text-ink-faint">direction</span>
                 ) : (
                   claimedValue(claim.claimedValue)
                 )}
                 {claim.claimedValue !== null && claim.unit ? (
-                  <div className="text-xs text-ink-faint">{claim.unit}</div>
+                  <div className="max-w-36 text-xs whitespace-normal text-ink-faint">{claim.unit}</div>
                 ) : null}
               </Cell>
               <Cell numeric className="max-md:hidden">
@@ -184,7 +184,7 @@ function ClaimVerdict({ claim }: { claim: ClaimSummary }) {
   return claim.headline ? (
     <VerdictMark verdict={claim.headline.verdict.verdict} />
   ) : (
-    <span className="text-ink-faint">{STATUS_WORDS[claim.status]}</span>
+    <span className="whitespace-nowrap text-ink-faint">{STATUS_WORDS[claim.status]}</span>
   );
 }
 
@@ -198,7 +198,8 @@ function ExpectedFalse() {
   if (decided === 0) return null;
   return (
     <p className="pt-1 text-xs text-ink-faint">
-      Of {decided} decided verdicts, {expectedFalse(decided)} are expected to be false at 2.5 % an error and direction.
+      Each decision errs in at most 2.5 % of cases: of {decided} decided verdicts, {expectedFalse(decided)} are expected
+      to be false.
     </p>
   );
 }

@@ -11,9 +11,9 @@ import { LiveMark } from '../live/live-mark.tsx';
 import { useLiveEvents } from '../live/use-live-events.ts';
 import { Guards, VerdictRule } from '../verdicts/verdict-evidence.tsx';
 import { VerdictPanel } from '../verdicts/verdict-panel.tsx';
-import { FAMILY_WORDS, STATUS_WORDS } from '../wording/verdicts.ts';
+import { FAMILY_WORDS, STATUS_WORDS, verdictPhrase } from '../wording/verdicts.ts';
 import { PaperSays } from './paper-says.tsx';
-import { ProtocolList } from './protocol-list.tsx';
+import { ProtocolList, RegisterButton } from './protocol-list.tsx';
 import { VerdictHistory } from './verdict-history.tsx';
 
 export function ClaimPage({ id }: { id: string }) {
@@ -49,7 +49,16 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
           </span>
         }
         title={claim.statement}
-      />
+        actions={
+          protocols.length === 1 && protocol ? <RegisterButton protocol={protocol} again={headline !== null} /> : null
+        }
+      >
+        {headline ? (
+          <VerdictMark verdict={headline.verdict.verdict} className="lg:hidden">
+            {verdictPhrase(headline.verdict, headline.evidenceLevel, parameters)}
+          </VerdictMark>
+        ) : null}
+      </PageHeader>
 
       {running.map((experiment) => (
         <Link
@@ -73,21 +82,12 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
           ) : (
             <EmptyState title={protocols.length > 0 ? 'Not measured yet' : `No verdict: ${STATUS_WORDS[claim.status]}`}>
               {protocols.length > 0
-                ? 'A protocol is ready below. Register it, and its runs, its numbers and its verdict appear here.'
+                ? 'A protocol is ready. Register it, and its numbers and its verdict appear here.'
                 : (claim.testability?.reason ?? 'This claim lies outside the four families that are tested here.')}
             </EmptyState>
           )}
         </Section>
       </div>
-
-      {protocols.length > 0 ? (
-        <Section
-          title={protocols.length === 1 ? 'Protocol' : 'Protocols'}
-          aside="fixed, hashed and registered before its seeds exist"
-        >
-          <ProtocolList protocols={protocols} />
-        </Section>
-      ) : null}
 
       {headline ? (
         <>
@@ -108,10 +108,19 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
               </Link>
             }
           >
-            <RunTableOf experimentId={headline.experimentId} />
+            <RunTableOf experimentId={headline.experimentId} limit={12} />
           </Section>
         </>
       ) : null}
+      {protocols.length > 0 ? (
+        <Section
+          title={protocols.length === 1 ? 'Protocol' : 'Protocols'}
+          aside="fixed, hashed and registered before its seeds exist"
+        >
+          <ProtocolList protocols={protocols} />
+        </Section>
+      ) : null}
+
       {history.length > 0 ? (
         <Section title="Verdict history" aside="appended, never edited">
           <VerdictHistory history={history} />

@@ -10,7 +10,7 @@ import { explain } from '../api/problem.ts';
 import { experimentPlan, submitExperiment } from '../api/queries.ts';
 import { planWords, quantifierRule } from '../wording/verdicts.ts';
 
-/** How the claim can be tested here, and the button that does it. */
+/** How the claim can be tested here; where there is a choice, each with its button (a single one has it on top of the page). */
 export function ProtocolList({ protocols }: { protocols: readonly Protocol[] }) {
   return (
     <ul className="m-0 list-none space-y-6 p-0">
@@ -23,9 +23,11 @@ export function ProtocolList({ protocols }: { protocols: readonly Protocol[] }) 
               <Tag>{protocol.grade.replace('-', ' ')}</Tag>
             </div>
             <p className="mt-1 text-sm text-ink-soft">{protocol.reading}</p>
-            <div className="mt-3">
-              <RegisterButton protocol={protocol} />
-            </div>
+            {protocols.length > 1 ? (
+              <div className="mt-3">
+                <RegisterButton protocol={protocol} />
+              </div>
+            ) : null}
           </div>
           <ProtocolFacts protocol={protocol} />
         </li>
@@ -77,12 +79,13 @@ export function ProtocolFacts({ protocol }: { protocol: Protocol }) {
   );
 }
 
-function RegisterButton({ protocol }: { protocol: Protocol }) {
+/** Registers a protocol and runs it, after showing what that starts. */
+export function RegisterButton({ protocol, again = false }: { protocol: Protocol; again?: boolean }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button variant="primary" onClick={() => setOpen(true)}>
-        <Play aria-hidden="true" size={13} /> Register and run
+      <Button variant={again ? 'plain' : 'primary'} onClick={() => setOpen(true)}>
+        <Play aria-hidden="true" size={13} /> {again ? 'Register again' : 'Register and run'}
       </Button>
       <Dialog
         open={open}

@@ -29,7 +29,8 @@ import { useLiveEvents } from '../live/use-live-events.ts';
 import { Guards, VerdictRule } from '../verdicts/verdict-evidence.tsx';
 import { VerdictPanel } from '../verdicts/verdict-panel.tsx';
 import { Ago } from '../wording/times.tsx';
-import { ComparisonSection } from './comparison-section.tsx';
+import { ArmTable } from './arm-table.tsx';
+import { ComparisonChart } from './comparison-chart.tsx';
 import { CurvesSection } from './curves-section.tsx';
 import { countWords, runShares } from './run-counts.ts';
 import { RunTableOf } from './run-table.tsx';
@@ -90,11 +91,16 @@ function Experiment({ experiment, live }: { experiment: ExperimentView; live: Re
 
       {protocol && experiment.claim ? <ProtocolOutcome experiment={experiment} claimId={experiment.claim} /> : null}
 
-      <Section title="Comparison" aside="arms over the same seeds">
-        <ComparisonSection experimentId={experiment.id} />
-      </Section>
-      <Section title="Curves">
-        <CurvesSection experimentId={experiment.id} />
+      <div className="grid gap-x-12 lg:grid-cols-2">
+        <Section title="Comparison">
+          <ComparisonChart experimentId={experiment.id} />
+        </Section>
+        <Section title="Curves">
+          <CurvesSection experimentId={experiment.id} />
+        </Section>
+      </div>
+      <Section title="Arms" aside="over the same seeds">
+        <ArmTable experimentId={experiment.id} />
       </Section>
       <Section title="Runs">
         <RunTableOf experimentId={experiment.id} />

@@ -11,10 +11,10 @@ import { LoadMore } from '../lists/load-more.tsx';
 import { QueryView } from '../lists/query-view.tsx';
 import { metricUnit, metricWording, runMetric } from '../wording/metrics.ts';
 
-/** The runs of an experiment, filtered by state; the filter is part of the address (`state`). */
-export function RunTableOf({ experimentId }: { experimentId: string }) {
+/** The runs of an experiment, `limit` at a time, filtered by state; the filter is part of the address (`state`). */
+export function RunTableOf({ experimentId, limit }: { experimentId: string; limit?: number }) {
   const [state, setState] = useQueryState('state', parseAsStringLiteral(RunState.options));
-  const runs = useInfiniteQuery(experimentRuns(experimentId, state ? { state } : {}));
+  const runs = useInfiniteQuery(experimentRuns(experimentId, state ? { state } : {}, limit));
   return (
     <>
       <div className="mb-2 w-44">

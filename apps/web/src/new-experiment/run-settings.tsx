@@ -189,8 +189,8 @@ export function SeedsAndBackend({ backends, refused }: { backends: readonly Back
 export function Naming({ automatic, claim, refused }: { automatic: string; claim: string | null; refused: Refused }) {
   const { register } = useFormContext<ExperimentValues>();
   return (
-    <section aria-label="Title">
-      <FormHeading>Title</FormHeading>
+    <section aria-label="Name">
+      <FormHeading>Name</FormHeading>
       <Field
         id="title"
         label="Title"

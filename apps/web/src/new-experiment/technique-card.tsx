@@ -90,10 +90,10 @@ function ParameterControl({
       }
       error={problem}
       aside={
-        <label className="inline-flex items-center gap-1.5 text-xs text-ink-soft">
+        <label className="inline-flex items-baseline gap-1.5 text-xs text-ink-soft">
           <input
             type="checkbox"
-            className="size-3.5 accent-[var(--accent)]"
+            className="size-3.5 self-center accent-[var(--accent)]"
             {...register(`${path}.vary`)}
             aria-label={`Vary ${field.title}`}
           />

@@ -21,7 +21,7 @@ export function OverviewPage() {
     <>
       <div className="mb-8 flex flex-wrap items-end justify-between gap-4">
         <h1 className="max-w-[40rem] text-xl font-semibold tracking-[-0.016em] text-ink sm:text-2xl">
-          What papers on efficient neural networks claim, re-run and measured, with a verdict and its evidence.
+          What papers on efficient neural networks claim, re‑run and measured, with a verdict and its evidence.
         </h1>
         <LiveMark state={live} />
       </div>

@@ -42,13 +42,14 @@ export function VerdictPanel({
   const counted = verdict.parts.filter((part) => !rows.some((row) => row.id === part.id));
   const leading = verdict.parts.length === 1 ? verdict.parts[0] : undefined;
   const scale = scaleNotice(verdict.grade, parameters);
+  const detectable = detectableWords(verdict.parts.filter((part) => rows.some((row) => row.id === part.id)));
   return (
     <div className="min-w-0 space-y-5">
       <div>
         <div className="flex items-start gap-3">
           <VerdictGlyph verdict={verdict.verdict} size={20} className="mt-1" />
           <div className="min-w-0">
-            <p className="text-xl font-semibold tracking-[-0.014em] text-ink">
+            <p className="text-xl font-semibold tracking-[-0.014em] text-ink first-letter:uppercase">
               {verdictPhrase(verdict, evidenceLevel, parameters)}
             </p>
             <p className="text-sm text-ink-soft">{reasonWords(verdict.reason)}</p>
@@ -64,7 +65,7 @@ export function VerdictPanel({
         </p>
         <div className="mt-2 flex flex-wrap items-center gap-1.5">
           <Tooltip text={EVIDENCE_WORDS[evidenceLevel]}>
-            <button type="button" className="rounded-sm">
+            <button type="button" className="inline-flex rounded-sm">
               <Tag>evidence: {evidenceLevel}</Tag>
             </button>
           </Tooltip>
@@ -87,14 +88,7 @@ export function VerdictPanel({
 
       <div className="space-y-1 text-sm text-ink-soft">
         <p className="text-base text-ink">{verdict.words}</p>
-        {verdict.parts.map((part) =>
-          part.template === 'exact' || part.template === 'count' ? null : (
-            <p key={part.id} className="tabular">
-              {verdict.parts.length > 1 ? <span className="text-ink">{part.statement}: </span> : null}
-              {detectableWords(part)}
-            </p>
-          ),
-        )}
+        {detectable === null ? null : <p className="tabular">{detectable}</p>}
       </div>
     </div>
   );

@@ -86,8 +86,16 @@ export function timing(name: string, value: number): string {
   return significant(value);
 }
 
-/** "tokensPerSecond" -> "Tokens per second". */
+const NAMES: Record<string, string> = {
+  residentMiB: 'Resident memory',
+  tokensPerSecond: 'Speed',
+  seconds: 'Time',
+};
+
+/** "instructionSet" -> "Instruction set"; a few names are better said otherwise. */
 export function spelledOut(camelCase: string): string {
+  const name = NAMES[camelCase];
+  if (name) return name;
   const words = camelCase
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[-_.]/g, ' ')

@@ -20,11 +20,14 @@ describe('a verdict in words', () => {
     expect(verdictPhrase({ ...verdict, verdict: 'inconclusive' }, 'measured', null)).toBe('inconclusive');
   });
   it('says what an inconclusive test could have seen', () => {
-    expect(detectableWords({ mde: 0.02312, margin: 0.005, unit: 'nats/byte', template: 'greater' })).toBe(
+    const part = { mde: 0.02312, margin: 0.005, unit: 'nats/byte', template: 'greater' } as const;
+    expect(detectableWords([part])).toBe(
       'An effect of 0.023 nats/byte or more would have been found in 4 of 5 tries; the margin is 0.005 nats/byte.',
     );
-    expect(detectableWords({ mde: null, margin: 0, unit: '', template: 'greater' })).toContain('no effect');
-    expect(detectableWords({ mde: 1, margin: 1, unit: 'points', template: 'within' })).toContain('9 of 10');
+    expect(detectableWords([{ ...part, mde: null }])).toContain('no effect');
+    expect(detectableWords([{ ...part, template: 'within' }])).toContain('9 of 10');
+    expect(detectableWords([part, { ...part, mde: 0.5, unit: 'points' }])).toContain('0.5 points or more');
+    expect(detectableWords([])).toBeNull();
   });
   it('prints unknown reasons as they are', () => {
     expect(reasonWords('too-noisy')).toBe('the interval is too wide to decide');

@@ -99,11 +99,28 @@ export function reasonWords(reason: string): string {
   return REASONS[reason] ?? reason.replaceAll('-', ' ');
 }
 
-/** "An effect of 0.023 nats/byte or more would have been found in 4 of 5 tries; the margin is 0.005." */
-export function detectableWords(part: Pick<PartResult, 'mde' | 'margin' | 'unit' | 'template'>): string {
-  if (part.mde === null) return 'From this many blocks no effect could have been told from noise.';
-  const tries = part.template === 'within' ? '9 of 10' : '4 of 5';
-  return `An effect of ${significant(part.mde, 2)} ${part.unit} or more would have been found in ${tries} tries; the margin is ${significant(part.margin, 2)} ${part.unit}.`;
+/**
+ * What the test could have seen: "An effect of 0.023 nats/byte or more would have been found in 4 of 5 tries; the margin is
+ * 0.005 nats/byte." Of several parts the one that could see least speaks. null: nothing was estimated.
+ */
+export function detectableWords(
+  parts: readonly Pick<PartResult, 'mde' | 'margin' | 'unit' | 'template'>[],
+): string | null {
+  const weakest = parts.reduce<(typeof parts)[number] | null>(
+    (worst, part) => (worst === null || relativeMde(part) > relativeMde(worst) ? part : worst),
+    null,
+  );
+  if (weakest === null) return null;
+  const { mde, margin, unit, template } = weakest;
+  if (mde === null) return 'From this many blocks no effect could have been told from noise.';
+  const tries = template === 'within' ? '9 of 10' : '4 of 5';
+  const where = parts.length > 1 ? 'in every part ' : '';
+  return `An effect of ${significant(mde, 2)} ${unit} or more would have been found ${where}in ${tries} tries; the margin is ${significant(margin, 2)} ${unit}.`;
+}
+
+/** Detectable effect in margins: comparable between parts of different units. */
+function relativeMde({ mde, margin }: Pick<PartResult, 'mde' | 'margin'>): number {
+  return mde === null ? Number.POSITIVE_INFINITY : mde / (margin || Number.MIN_VALUE);
 }
 
 /** How one part is decided, as a sentence. */

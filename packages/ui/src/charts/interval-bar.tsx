@@ -55,7 +55,6 @@ export function IntervalBar({
       ))}
       {contrasts.map((value, block) => (
         <div
-          // biome-ignore lint/suspicious/noArrayIndexKey: the block's index is its identity
           key={block}
           className="absolute bottom-[3px] h-1.5 w-px bg-ink-faint/80"
           style={{ left: at(value) }}

@@ -1,121 +1,29 @@
 'use client';
 import type { ComparisonRow } from '@claimbench/contracts';
-import {
-  axisOver,
-  Cell,
-  DoseChart,
-  EmptyState,
-  HeadCell,
-  IntervalAxis,
-  IntervalBar,
-  Loading,
-  Row,
-  Segmented,
-  Select,
-  Table,
-} from '@claimbench/ui';
+import { axisOver, Cell, EmptyState, HeadCell, IntervalAxis, IntervalBar, Loading, Row, Table } from '@claimbench/ui';
 import { useQuery } from '@tanstack/react-query';
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { experimentComparison } from '../api/queries.ts';
 import { QueryView } from '../lists/query-view.tsx';
-import { metricDifference, metricUnit, metricValue, metricWording, spelledOut } from '../wording/metrics.ts';
-import { doseSeries, metricsOf, variedParameters } from './comparison.ts';
+import { metricDifference, metricUnit, metricValue, metricWording } from '../wording/metrics.ts';
+import { metricsOf } from './comparison.ts';
 
-/** Arms side by side: over the grid as a chart, each with its paired difference to the baseline as a table. */
-export function ComparisonSection({ experimentId }: { experimentId: string }) {
+/** Every arm with its numbers, and its paired difference to the baseline on one axis. */
+export function ArmTable({ experimentId }: { experimentId: string }) {
   const comparison = useQuery(experimentComparison(experimentId));
   return (
-    <QueryView query={comparison} what="the comparison" loading={<Loading lines={6} label="Loading the comparison" />}>
+    <QueryView query={comparison} what="the arms" loading={<Loading lines={6} label="Loading the arms" />}>
       {({ baseline, metric, rows }) =>
         rows.every((row) => row.n === 0) ? (
-          <EmptyState title="Nothing to compare yet">
-            Arms appear here with their first finished runs; differences to the baseline as soon as both have one seed
-            in common.
-          </EmptyState>
+          <EmptyState title="No run has ended yet">Each arm appears here with its first finished run.</EmptyState>
         ) : (
-          <div className="space-y-8">
-            <ComparisonChart rows={rows} metric={metric} />
-            <ComparisonTable rows={rows} metric={metric} baseline={baseline} />
-          </div>
+          <Arms rows={rows} metric={metric} baseline={baseline} />
         )
       }
     </QueryView>
   );
 }
 
-function ComparisonChart({ rows, metric }: { rows: readonly ComparisonRow[]; metric: string }) {
-  const [view, setView] = useQueryStates({
-    x: parseAsString,
-    y: parseAsStringLiteral(['difference', 'value'] as const).withDefault('difference'),
-  });
-  const axes = variedParameters(rows).filter((parameter) => parameter.numeric);
-  const x = axes.find((parameter) => parameter.name === view.x)?.name ?? axes[0]?.name;
-  if (x === undefined) return null;
-  const hasDifferences = rows.some((row) => row.difference !== null);
-  const y =
-    view.y === 'difference' && hasDifferences
-      ? ({ kind: 'difference' } as const)
-      : ({ kind: 'value', metric } as const);
-  const series = doseSeries(rows, x, y);
-  if (series.length === 0) return null;
-  const wording = metricWording(metric);
-  const counts = [...new Set(series.flatMap((one) => one.points.map((point) => point.n)))].sort((a, b) => a - b);
-  const n = counts.length === 1 ? `n = ${counts[0]} seeds` : `n = ${counts[0]} to ${counts.at(-1)} seeds`;
-  return (
-    <DoseChart
-      title={`${wording.title} over ${spelledOut(x).toLowerCase()}`}
-      series={series}
-      xLabel={spelledOut(x)}
-      yLabel={y.kind === 'difference' ? 'Better than the baseline by' : wording.title}
-      unit={y.kind === 'difference' ? wording.differenceUnit : wording.unit}
-      reference={y.kind === 'difference' ? { value: 0, label: 'baseline' } : null}
-      note={
-        y.kind === 'difference'
-          ? `${n}; whisker: 95 % interval of the difference, paired by seed`
-          : `${n}; whisker: one standard deviation over seeds`
-      }
-      controls={
-        <>
-          {axes.length > 1 ? (
-            <Select
-              aria-label="Axis"
-              value={x}
-              onChange={(event) => setView({ x: event.target.value })}
-              className="w-36"
-            >
-              {axes.map((parameter) => (
-                <option key={parameter.name} value={parameter.name}>
-                  {spelledOut(parameter.name)}
-                </option>
-              ))}
-            </Select>
-          ) : null}
-          {hasDifferences ? (
-            <Segmented
-              label="Shown number"
-              value={view.y}
-              onChange={(next) => setView({ y: next })}
-              options={[
-                { value: 'difference', label: 'Difference' },
-                { value: 'value', label: 'Value' },
-              ]}
-            />
-          ) : null}
-        </>
-      }
-    />
-  );
-}
-
-function ComparisonTable({
-  rows,
-  metric,
-  baseline,
-}: {
-  rows: readonly ComparisonRow[];
-  metric: string;
-  baseline: string | null;
-}) {
+function Arms({ rows, metric, baseline }: { rows: readonly ComparisonRow[]; metric: string; baseline: string | null }) {
   const metrics = metricsOf(rows);
   const others = metrics.filter((name) => name !== metric);
   const { factor, differenceUnit, title } = metricWording(metric);
