@@ -16,7 +16,7 @@ export type QueueBackendName = 'postgres' | 'redis';
 /** The part of BullMQ's queue that the producer uses; the same on both servers. */
 export type JobQueue = Pick<
   Queue<RunJob, void, string>,
-  'addBulk' | 'getJobState' | 'getRanges' | 'getJobCounts' | 'close'
+  'add' | 'addBulk' | 'getJobState' | 'getRanges' | 'getJobCounts' | 'close'
 > & { on(event: 'error', listener: (error: Error) => void): unknown };
 
 /** The part of BullMQ's worker that the consumer uses; the same on both servers. */
