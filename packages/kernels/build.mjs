@@ -115,10 +115,18 @@ function digest(...parts) {
 function unit(source, name, extra) {
   const sources = [...withHeaders(source)].map((file) => readFileSync(file));
   const id = digest(compiler.name, compiler.version, ...flags, ...extra, ...sources);
-  return { source, extra, id, object: join(objects, `${name}.${id.slice(0, 16)}.o`) };
+  return { source, extra, id, object: join(objects, `${name}.${id.slice(0, 16)}.o`), before: [] };
 }
 
 const perSet = ({ name, flags: own }) => [...own, `-DKERNELS_ISA=${name}`, `-DKERNELS_${name.toUpperCase()}`];
+
+// The intrinsics' headers cost more than most kernels: each set's prefix is compiled once. (A compiler that does not know .gch files reads the
+// header itself.)
+const prefixes = instructionSets.map((set) => {
+  const { id } = unit(join(root, 'native/math.h'), '', perSet(set));
+  return { ...set, id, header: join(objects, `prefix.${set.name}.${id.slice(0, 16)}.h`) };
+});
+const prefixOf = (set) => ['-include', prefixes.find(({ name }) => name === set.name).header];
 const baseline = readdirSync(join(root, 'native'))
   .filter((file) => file.endsWith('.cc') && file !== 'gemm.cc')
   .sort();
@@ -126,10 +134,12 @@ const ops = readdirSync(join(root, 'src/ops'))
   .filter((op) => existsSync(join(root, 'src/ops', op, 'native.cc')))
   .sort();
 const units = [
-  ...instructionSets.flatMap((set) => [
-    unit(join(root, 'native/gemm.cc'), `gemm.${set.name}`, perSet(set)),
-    ...ops.map((op) => unit(join(root, 'src/ops', op, 'native.cc'), `${op}.${set.name}`, perSet(set))),
-  ]),
+  ...instructionSets.flatMap((set) =>
+    [
+      unit(join(root, 'native/gemm.cc'), `gemm.${set.name}`, perSet(set)),
+      ...ops.map((op) => unit(join(root, 'src/ops', op, 'native.cc'), `${op}.${set.name}`, perSet(set))),
+    ].map((each) => ({ ...each, before: prefixOf(set) })),
+  ),
   ...baseline.map((file) => unit(join(root, 'native', file), file.slice(0, -3), [])),
 ];
 
@@ -144,13 +154,23 @@ mkdirSync(objects, { recursive: true });
 const registry = join(folder, 'registry.cc');
 writeFileSync(registry, registrySource());
 const stale = units.filter(({ object }) => !existsSync(object));
-await inParallel(stale, ({ source, extra, object }) => compile(source, extra, object));
+await inParallel(
+  prefixes.filter(({ header }) => stale.some(({ before }) => before.includes(header)) && !existsSync(`${header}.gch`)),
+  async (set) => {
+    writeFileSync(set.header, `#include "${join(root, 'native/math.h')}"\n`);
+    await compile(set.header, [...perSet(set), '-x', 'c++-header'], `${set.header}.gch`);
+  },
+);
+await inParallel(stale, ({ source, extra, object, before }) => compile(source, [...extra, ...before], object));
 const registryObject = join(folder, 'registry.o');
 await compile(registry, [], registryObject);
 await run([...units.map(({ object }) => object), registryObject, ...linkFlags, '-o', `${addon}.new`]);
 renameSync(`${addon}.new`, addon);
 
-const keep = new Set(units.map(({ object }) => object));
+const keep = new Set([
+  ...units.map(({ object }) => object),
+  ...prefixes.flatMap(({ header }) => [header, `${header}.gch`]),
+]);
 for (const file of readdirSync(objects)) if (!keep.has(join(objects, file))) rmSync(join(objects, file));
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 const stamp = { id, compiler: compiler.version, flags, instructionSets: instructionSets.map(({ name }) => name), ops };
@@ -179,7 +199,8 @@ function registrySource() {
 }
 
 async function compile(source, extra, object) {
-  await run([...flags, ...extra, ...includes, '-c', source, '-o', `${object}.new`]);
+  const mode = extra.includes('-x') ? [] : ['-c'];
+  await run([...flags, ...extra, ...includes, ...mode, source, '-o', `${object}.new`]);
   renameSync(`${object}.new`, object);
 }
 

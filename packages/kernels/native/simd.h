@@ -78,30 +78,39 @@ KERNELS_INLINE Vec fma(Vec a, Vec b, Vec c) {
   return Vec{fma(a[0], b[0], c[0]), fma(a[1], b[1], c[1]), fma(a[2], b[2], c[2]), fma(a[3], b[3], c[3])};
 }
 #else
-// No fused multiply-add here: the product is exact in double; the sum is rounded to odd (Boldo and Melquiond 2008), so that the second
-// rounding, to float, gives what one rounding would have given. Slow and exact.
+// No fused multiply-add here. The product is exact in double, and rounding the sum to double first gives the right float unless the double lies half-way between
+// two floats or the float is denormal; there the sum is rounded to odd (Boldo and Melquiond 2008), which any second rounding respects.
 typedef double DoublePair __attribute__((vector_size(16)));
 typedef int64_t LongPair __attribute__((vector_size(16)));
-KERNELS_INLINE DoublePair sumToOdd(DoublePair p, DoublePair c) {
-  const DoublePair s = p + c;
-  const DoublePair t = s - p;
-  const DoublePair error = (p - (s - t)) + (c - t);
-  const LongPair bits = (LongPair)s;
-  const LongPair magnitude = bits & 0x7fffffffffffffffll;
-  const LongPair finite = magnitude < 0x7ff0000000000000ll;
-  const LongPair even = (bits & 1) == 0;
-  const LongPair away = ((LongPair)error ^ bits) < 0;  // the rounding went away from zero
-  const LongPair step = away ? bits - 1 : bits + 1;
-  return (DoublePair)((finite & even & (error != 0.0)) ? step : bits);
+static inline float roundedOnce(double product, double c) {
+  double sum = product + c;
+  const double part = sum - product;
+  const double error = (product - (sum - part)) + (c - part);
+  int64_t bits;
+  __builtin_memcpy(&bits, &sum, 8);
+  if (error != 0 && error - error == 0 && (bits & 1) == 0) {
+    bits += (error > 0) == (sum > 0) ? 1 : -1;
+    __builtin_memcpy(&sum, &bits, 8);
+  }
+  return float(sum);
 }
 KERNELS_INLINE Vec fma(Vec a, Vec b, Vec c) {
-  const DoublePair low = sumToOdd(DoublePair{a[0], a[1]} * DoublePair{b[0], b[1]}, DoublePair{c[0], c[1]});
-  const DoublePair high = sumToOdd(DoublePair{a[2], a[3]} * DoublePair{b[2], b[3]}, DoublePair{c[2], c[3]});
-  return Vec{float(low[0]), float(low[1]), float(high[0]), float(high[1])};
+  const DoublePair lowProduct = DoublePair{a[0], a[1]} * DoublePair{b[0], b[1]}, lowC = {c[0], c[1]}, low = lowProduct + lowC;
+  const DoublePair highProduct = DoublePair{a[2], a[3]} * DoublePair{b[2], b[3]}, highC = {c[2], c[3]}, high = highProduct + highC;
+  Vec sum = {float(low[0]), float(low[1]), float(high[0]), float(high[1])};
+  const FourInts lowBits = (FourInts)low, highBits = (FourInts)high;
+  const FourInts tails = {lowBits[0], lowBits[2], highBits[0], highBits[2]};
+  const FourInts heads = FourInts{lowBits[1], lowBits[3], highBits[1], highBits[3]} & 0x7fffffff;
+  const FourInts halfWay = (tails & 0x1fffffff) == 0x10000000;
+  const FourInts denormal = (heads < 0x38100000) & ((heads | tails) != 0);
+  const LongPair careful = (LongPair)(halfWay | denormal);
+  if (__builtin_expect((careful[0] | careful[1]) != 0, 0)) {
+    sum = Vec{roundedOnce(lowProduct[0], lowC[0]), roundedOnce(lowProduct[1], lowC[1]), roundedOnce(highProduct[0], highC[0]),
+              roundedOnce(highProduct[1], highC[1])};
+  }
+  return sum;
 }
-KERNELS_INLINE float fma(float a, float b, float c) {
-  return float(sumToOdd(DoublePair{a, 0} * DoublePair{b, 0}, DoublePair{c, 0})[0]);
-}
+KERNELS_INLINE float fma(float a, float b, float c) { return roundedOnce(double(a) * double(b), double(c)); }
 #endif
 KERNELS_INLINE Vec sqrtVec(Vec x) {
   return Vec{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
