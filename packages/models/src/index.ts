@@ -8,6 +8,7 @@ export {
   type TensorToStore,
   writeSafetensors,
 } from './checkpoints/safetensors.ts';
+export { readTransformers, renameTensors, transformersConfig } from './checkpoints/transformers/read.ts';
 export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
 export { proseOfDocComments } from './data/doc-comments.ts';
 export type { DocumentRule } from './data/documents.ts';
@@ -72,10 +73,6 @@ export { llama2cTokenizer, parseLlama2cTokenizer } from './tokenizers/llama2c-to
 export type { Tokenizer, TokenizerJson } from './tokenizers/tokenizer.ts';
 export { tokenizerFromJson } from './tokenizers/tokenizer-json.ts';
 export type { Divergence } from './training/divergence.ts';
+export { type Optimisation, optimise, type StepOptions, type TrainingPoint } from './training/optimise.ts';
 export { ADAMW, learningRateAt, TrainingRecipe, trainingSteps } from './training/recipe.ts';
-export {
-  type TrainingOptions,
-  type TrainingPoint,
-  type TrainingResult,
-  train,
-} from './training/train.ts';
+export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';

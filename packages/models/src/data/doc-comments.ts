@@ -2,10 +2,10 @@
  * English prose of the documentation comments in TypeScript declarations, by fixed rules (a change of any of them changes
  * the text's SHA-256, which is pinned):
  *
- * 1. A document is one `/** … *​/` comment; line ends become `\n`, the leading ` * ` goes.
- * 2. Fenced code blocks go; so do inline tags and links, of which the words stay.
- * 3. Of block tags the words of `@param`, `@returns`, `@deprecated` and `@remarks` stay, without tag, type and parameter name; all others
- *    (`@since`, `@see`, `@default`, `@example`, …) go with their text.
+ * 1. A document is one documentation comment; line ends become `\n`, the leading ` * ` goes.
+ * 2. Fenced code blocks go; of inline tags, links and emphasis the words stay.
+ * 3. Of the block tags in `keptTags` the words stay, without tag, type and parameter name; all others (`@since`, `@see`, `@default`,
+ *    `@example`, …) go with their text.
  * 4. Lines of one paragraph are joined by a space; list items, table rows and headings keep their own line, without their marks.
  * 5. A comment that leaves fewer than `SHORTEST` characters is no document.
  */

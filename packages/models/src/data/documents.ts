@@ -1,10 +1,12 @@
+import { storiesOf } from './stories.ts';
+
 /** How a file's text falls into documents. */
 export type DocumentRule =
   /** Parts between a separator. */
   | { readonly kind: 'separator'; readonly separator: string }
   /** A document starts at every line that matches. */
   | { readonly kind: 'heading'; readonly pattern: RegExp }
-  /** Paragraphs (between blank lines) up to the next one that opens a story. */
+  /** Stories of TinyStories without marks between them. */
   | { readonly kind: 'stories' };
 
 /** Documents without surrounding white space; empty ones are no documents. */
@@ -20,20 +22,18 @@ function partsOf(text: string, rule: DocumentRule): readonly string[] {
     case 'separator':
       return text.split(rule.separator);
     case 'heading':
-      return joinUntil(text.split('\n'), '\n', (line) => rule.pattern.test(line));
+      return articlesOf(text, rule.pattern);
     case 'stories':
-      return joinUntil(text.split('\n\n'), '\n\n', (paragraph) => STORY_OPENING.test(paragraph));
+      return storiesOf(text);
   }
 }
 
-const STORY_OPENING = /^\s*(Once|One day, (a|there)|There (was|once)|Long ago)\b/;
-
-function joinUntil(pieces: readonly string[], separator: string, opens: (piece: string) => boolean): string[] {
-  const parts: string[][] = [];
-  for (const piece of pieces) {
-    const open = parts.at(-1);
-    if (open === undefined || opens(piece)) parts.push([piece]);
-    else open.push(piece);
+function articlesOf(text: string, heading: RegExp): string[] {
+  const articles: string[][] = [];
+  for (const line of text.split('\n')) {
+    const article = articles.at(-1);
+    if (article === undefined || heading.test(line)) articles.push([line]);
+    else article.push(line);
   }
-  return parts.map((part) => part.join(separator));
+  return articles.map((article) => article.join('\n'));
 }

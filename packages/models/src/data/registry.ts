@@ -25,7 +25,7 @@ export const NODE_DOCS = {
   name: 'node-docs',
   title: 'Node.js API documentation (prose of @types/node 24.19.2)',
   licence: 'MIT (DefinitelyTyped)',
-  sha256: '0000000000000000000000000000000000000000000000000000000000000000',
+  sha256: 'ad7a5f399ce94b30c493fb0be34790d71cdfaf1a4492196dee12d217ada2211c',
   documents: blankLines,
   splits: 'by-hash',
 } as const;

@@ -23,7 +23,7 @@ const FEWEST_STEPS_FOR_PROGRESS = 16;
  */
 export function divergenceAtEnd(losses: readonly number[], unigramEntropy: number): Divergence | null {
   const step = losses.length;
-  const final = mean(losses.slice(-Math.ceil(step / 10)));
+  const final = finalLossOf(losses);
   if (final > unigramEntropy) {
     return {
       step,
@@ -41,6 +41,11 @@ export function divergenceAtEnd(losses: readonly number[], unigramEntropy: numbe
     reason: 'no-progress',
     message: `no progress over the last half: ${before.toFixed(3)} nats/token in the second quarter, ${last.toFixed(3)} in the last`,
   };
+}
+
+/** Mean of the last tenth of the steps, at least of one. */
+export function finalLossOf(losses: readonly number[]): number {
+  return mean(losses.slice(-Math.ceil(losses.length / 10)));
 }
 
 function mean(values: readonly number[]): number {
