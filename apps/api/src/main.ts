@@ -40,11 +40,16 @@ async function schemaOrRefuse(prisma: PrismaService): Promise<void> {
       return;
     } catch (error) {
       const named = namingDatabaseDown(error);
-      if (!(named instanceof AppError)) throw error;
+      if (!(named instanceof AppError)) refuse(`the database of DATABASE_URL cannot be used: ${lastLine(error)}`);
       if (performance.now() > deadline) refuse('the database of DATABASE_URL does not answer.');
       await delay(250);
     }
   }
+}
+
+/** Prisma's messages end with what the database said. */
+function lastLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim().split('\n').at(-1) ?? '';
 }
 
 const settings = settingsOrRefuse();
@@ -56,8 +61,14 @@ try {
   refuse(`a protocol of the corpus cannot run: ${error instanceof Error ? error.message : String(error)}`);
 }
 SwaggerModule.setup('api/docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'api/openapi.json' });
-// SIGTERM and Ctrl-C: no new request, live streams ended, what is under way finished, connections closed.
-app.enableShutdownHooks();
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    // No new request, live streams ended, what is under way finished, connections closed.
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => refuse(`could not stop in order: ${String(error)}`),
+    );
+  });
 try {
   await app.listen({ port: settings.CLAIMBENCH_API_PORT, host: settings.CLAIMBENCH_HOST });
 } catch (error) {

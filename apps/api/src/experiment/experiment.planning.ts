@@ -22,9 +22,8 @@ import {
 import { Injectable } from '@nestjs/common';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
 
-/** Arm keys that plans give to bases and to the subject without any technique. */
+/** Arm key that plans give to bases. */
 export const BASE_ARM = 'base';
-export const BASELINE_ARM = 'baseline';
 
 /** What experiments are made of and what comes next: pure answers of packages/experiments over the corpus and the resources. */
 @Injectable()

@@ -9,7 +9,7 @@ import {
   type RegisteredProtocol,
   RunState,
 } from '@claimbench/contracts';
-import { compareArms } from '@claimbench/experiments';
+import { BASELINE_ARM, compareArms } from '@claimbench/experiments';
 import { Injectable } from '@nestjs/common';
 import { EventLog } from '../event/event.log.ts';
 import { PrismaService } from '../prisma/prisma.service.ts';
@@ -23,7 +23,7 @@ import { WorkerRepository } from '../worker/worker.repository.ts';
 import { ExperimentAdvancer } from './experiment.advancer.ts';
 import { attachRuns } from './experiment.attach.ts';
 import { protocolLabels } from './experiment.labels.ts';
-import { BASELINE_ARM, ExperimentPlanning } from './experiment.planning.ts';
+import { ExperimentPlanning } from './experiment.planning.ts';
 import { ExperimentRepository } from './experiment.repository.ts';
 import type {
   Comparison,
@@ -130,7 +130,7 @@ export class ExperimentService {
   }
 
   async comparison(id: string): Promise<Comparison> {
-    const { request, registration } = await this.experiments.load(id);
+    const { registration } = await this.experiments.load(id);
     const { finished, labels } = await this.experiments.finished(id, { items: false });
     const arms = new Set(finished.map((run) => run.arm));
     const measured = new Set(finished.flatMap((run) => Object.keys(run.outcome?.metrics ?? {})));
@@ -139,9 +139,7 @@ export class ExperimentService {
     const baseline = named !== undefined && arms.has(named) ? named : null;
     const metric =
       protocol?.parts[0]?.contrast.metric ?? HEADLINE_METRICS.find((name) => measured.has(name)) ?? HEADLINE_METRICS[0];
-    // Tuning trials and bases are no arms of the comparison; bases of a protocol's second size are compared by its verdict.
-    const compared = request.kind === 'protocol' ? finished.filter((run) => !run.arm.endsWith('@second')) : finished;
-    return { baseline, metric, rows: compareArms(compared, { baseline, metric, labels: Object.fromEntries(labels) }) };
+    return { baseline, metric, rows: compareArms(finished, { baseline, metric, labels: Object.fromEntries(labels) }) };
   }
 
   async curves(id: string, { series, buckets }: CurvesQuery): Promise<Curves> {

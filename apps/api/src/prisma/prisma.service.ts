@@ -21,6 +21,7 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy {
         keepAlive: true,
         application_name: 'claimbench-api',
       }),
+      errorFormat: 'minimal',
       // Submitting the largest experiment writes thousands of rows on a machine that is busy with kernels.
       transactionOptions: { maxWait: 5000, timeout: 60_000 },
     });
