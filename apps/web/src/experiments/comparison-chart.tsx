@@ -13,7 +13,9 @@ export function ComparisonChart({ experimentId }: { experimentId: string }) {
   const comparison = useQuery(experimentComparison(experimentId));
   return (
     <QueryView query={comparison} what="the comparison" loading={<Loading lines={6} label="Loading the comparison" />}>
-      {({ metric, rows }) => <GridChart rows={rows} metric={metric} />}
+      {({ metric, rows }) =>
+        rows.every((row) => row.n === 0) ? <NothingYet /> : <GridChart rows={rows} metric={metric} />
+      }
     </QueryView>
   );
 }
@@ -36,13 +38,7 @@ function GridChart({ rows, metric }: { rows: readonly ComparisonRow[]; metric: s
       ? ({ kind: 'difference' } as const)
       : ({ kind: 'value', metric } as const);
   const series = doseSeries(rows, x, y);
-  if (series.length === 0) {
-    return (
-      <EmptyState title="Nothing to compare yet">
-        Arms appear with their first finished runs; differences to the baseline as soon as both have a seed in common.
-      </EmptyState>
-    );
-  }
+  if (series.length === 0) return <NothingYet />;
   const wording = metricWording(metric);
   const counts = [...new Set(series.flatMap((one) => one.points.map((point) => point.n)))].sort((a, b) => a - b);
   const n = counts.length === 1 ? `n = ${counts[0]} seeds` : `n = ${counts[0]} to ${counts.at(-1)} seeds`;
@@ -89,5 +85,13 @@ function GridChart({ rows, metric }: { rows: readonly ComparisonRow[]; metric: s
         </>
       }
     />
+  );
+}
+
+function NothingYet() {
+  return (
+    <EmptyState title="Nothing to compare yet">
+      Arms appear with their first finished runs; differences to the baseline as soon as both have a seed in common.
+    </EmptyState>
   );
 }

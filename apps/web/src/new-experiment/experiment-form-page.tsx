@@ -25,7 +25,7 @@ export function NewExperimentPage() {
     data:
       techniques.data && subjects.data && dataSets.data && backends.data && (clone === null || original.data)
         ? {
-            catalogue: { techniques: techniques.data, subjects: subjects.data },
+            catalogue: { techniques: techniques.data, subjects: subjects.data, backends: backends.data },
             dataSets: dataSets.data,
             backends: backends.data,
             original: original.data ?? null,

@@ -6,6 +6,7 @@ import {
   automaticTitle,
   type ExperimentValues,
   emptyForm,
+  type FormCatalogue,
   formOf,
   formPath,
   formProblems,
@@ -45,7 +46,14 @@ const subject: SubjectOption = {
   spec: null,
   unavailable: null,
 };
-const catalogue = { techniques: [rounding], subjects: [subject] };
+const catalogue: FormCatalogue = {
+  techniques: [rounding],
+  subjects: [subject],
+  backends: [
+    { name: 'webgpu', unavailable: 'no adapter' },
+    { name: 'native', unavailable: null },
+  ],
+};
 
 function filled(change: (values: ExperimentValues) => void = () => {}): ExperimentValues {
   const values = { ...emptyForm(catalogue, null), techniques: [newTechnique(rounding)] };

@@ -1,4 +1,10 @@
-import type { BackendName, ComparisonRequest, SubjectOption, TechniqueDescriptor } from '@claimbench/contracts';
+import type {
+  BackendName,
+  BackendOption,
+  ComparisonRequest,
+  SubjectOption,
+  TechniqueDescriptor,
+} from '@claimbench/contracts';
 import { canonicalJson } from '@claimbench/contracts';
 import { parameterText } from '../experiments/comparison.ts';
 import {
@@ -47,6 +53,8 @@ export interface ExperimentValues {
 export interface FormCatalogue {
   techniques: readonly TechniqueDescriptor[];
   subjects: readonly SubjectOption[];
+  /** The first that is available here is chosen first. */
+  backends: readonly Pick<BackendOption, 'name' | 'unavailable'>[];
 }
 
 /** A problem at a field, by the field's path in the form. */
@@ -82,7 +90,7 @@ function printValues(field: ParameterField, values: readonly Json[]): string {
 }
 
 /** An empty form on the first subject that is ready. */
-export function emptyForm({ subjects }: FormCatalogue, claim: string | null): ExperimentValues {
+export function emptyForm({ subjects, backends }: FormCatalogue, claim: string | null): ExperimentValues {
   const subject = subjects.find((one) => one.unavailable === null) ?? subjects[0];
   return {
     title: '',
@@ -93,7 +101,7 @@ export function emptyForm({ subjects }: FormCatalogue, claim: string | null): Ex
     data: subject?.data[0] ?? '',
     items: '400',
     seeds: '3',
-    backend: 'native',
+    backend: backends.find((one) => one.unavailable === null)?.name ?? 'native',
     reuse: true,
     tokens: '',
     learningRate: '',

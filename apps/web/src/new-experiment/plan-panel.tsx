@@ -35,7 +35,7 @@ export function PlanPanel({
             <Figure
               value={count(current.runs)}
               label={current.runs === 1 ? 'run' : 'runs'}
-              hint={current.bases > 0 ? `${current.bases} of them train a base` : 'none trains a base'}
+              hint={current.bases > 0 ? `${current.bases} of them train a base` : null}
             />
             <Figure
               value={duration(current.wallSeconds)}
