@@ -1,7 +1,7 @@
 // A thread of the child beside the one that computes. It ends the process as soon as the parent is gone, even when the main
 // thread is in the middle of a computation that never returns to its event loop, and tells the parent the resident memory.
 import { Socket } from 'node:net';
-import { GUARD_FD } from './messages.ts';
+import { GUARD_FD } from './guard-pipe.ts';
 
 /** How often the resident memory is told, in milliseconds. */
 const MEMORY_MS = 50;

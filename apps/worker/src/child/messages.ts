@@ -38,6 +38,3 @@ export const ChildMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), failure: Failure }),
 ]);
 export type ChildMessage = z.infer<typeof ChildMessage>;
-
-/** File descriptor of the pipe between the parent and the child's guard. */
-export const GUARD_FD = 4;

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import { type Assignment, ChildMessage, GUARD_FD } from './messages.ts';
+import { GUARD_FD } from './guard-pipe.ts';
+import { type Assignment, ChildMessage } from './messages.ts';
 
 /** How a child's life ended. */
 export interface ChildExit {
