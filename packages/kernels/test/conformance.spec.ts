@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../src/backend.ts';
-import { type Bound, deviation } from '../src/conformance/bounds.ts';
+import { type Bound, deviation, nmse } from '../src/conformance/bounds.ts';
 import type { OpCase } from '../src/conformance/case.ts';
 import { GuardedBackend } from '../src/conformance/guarded_backend.ts';
 import { type CaseResult, readDoubles, readFloats, runCase, sameBits } from '../src/conformance/run.ts';
@@ -21,6 +21,16 @@ describe.each([...casesOfOps])('%s', (op, cases) => {
     known.set(seed, result);
     return result;
   };
+
+  test('the reference adds a gradient to what is there', async () => {
+    for (const [seed, opCase] of cases.entries()) {
+      const { gradients, accumulated, addedTo } = await expectedOf(opCase, seed);
+      for (const [name, gradient] of gradients) {
+        const sum = gradient.map((value, i) => value + addedTo.get(name)![i]!);
+        expectWithin(addition, `${opCase.name}, gradient of ${name}`, accumulated.get(name), sum);
+      }
+    }
+  });
 
   describe.each(backends)('on $title', ({ create }) => {
     let backend: Backend;
@@ -54,6 +64,8 @@ function expectWithin(bound: Bound, what: string, found: Float64Array | undefine
   const { error, within, worst } = deviation(bound, found ?? new Float64Array(0), expected);
   expect(within, `${what}: ${bound.measure} ${error}, bound ${bound.limit} (${bound.why}); ${worst}`).toBe(true);
 }
+
+const addition = nmse(1e-24, 'float64', 1e-12);
 
 /** What is added to is of size 1: the sum rounds once more, and may cancel the gradient. */
 function accumulatedBound({ measure, limit, absolute, why }: Bound): Bound {

@@ -10,6 +10,8 @@ export interface OpCase {
   readonly gradient: Bound;
   /** Bounds of single gradients, by input, where they differ from `gradient`: sums over all rows, for one. */
   readonly gradients?: Readonly<Record<string, Bound>>;
+  /** Why the gradient is not the derivative, where it is meant not to be or there is none. */
+  readonly notTheDerivative?: string;
   /** Makes the inputs and gives the computation, which may be run several times. */
   readonly build: (inputs: Inputs) => () => Tensor;
 }

@@ -12,8 +12,9 @@ export interface CaseResult {
   readonly recordedOutput: Float64Array;
   /** Gradients of sum(output * cotangent) by input. */
   readonly gradients: ReadonlyMap<string, Float64Array>;
-  /** The same, added in place to a tensor that held something before. */
+  /** The same, added in place to a tensor that held `addedTo` before. */
   readonly accumulated: ReadonlyMap<string, Float64Array>;
+  readonly addedTo: ReadonlyMap<string, Float64Array>;
 }
 
 /** Runs a case. Inputs, cotangent and what gradients are added to depend on `seed` alone. */
@@ -32,12 +33,14 @@ export async function runCase(
   let recordedOutput = output;
   const gradients = new Map<string, Float64Array>();
   const accumulated = new Map<string, Float64Array>();
+  const addedTo = new Map<string, Float64Array>();
   if (parameters.length > 0) {
     const more = new Inputs(backend, new RandomStream(seed, 1));
     const cotangent = more.constantNormal(first.shape);
     const into = parameters.map((parameter) => more.constantNormal(parameter.shape));
     const overwritten = valueAndGrad(parameters, compute, { cotangent });
     recordedOutput = await read(overwritten.value);
+    for (const [index, name] of names.entries()) addedTo.set(name, await read(into[index]!));
     const added = valueAndGrad(parameters, compute, { cotangent, into });
     for (const [index, name] of names.entries()) {
       gradients.set(name, await read(overwritten.gradients[index]!));
@@ -47,7 +50,7 @@ export async function runCase(
   }
   first.dispose();
   for (const tensor of inputs.all) tensor.dispose();
-  return { output, recordedOutput, gradients, accumulated };
+  return { output, recordedOutput, gradients, accumulated, addedTo };
 }
 
 export async function readFloats(tensor: Tensor): Promise<Float64Array> {

@@ -6,6 +6,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createNativeBackend } from '../node/index.ts';
 import { createReferenceBackend } from '../reference/backend.ts';
 import { readGoldenFolder } from './folder.ts';
 import { checkGoldenFile, type GoldenLine } from './report.ts';
@@ -13,6 +14,7 @@ import type { GoldenSubject } from './subject.ts';
 
 const subjects: Readonly<Record<string, () => Promise<GoldenSubject>>> = {
   reference: async () => ({ backend: createReferenceBackend({ precision: 'f64' }), precision: 'f64' }),
+  native: async () => ({ backend: createNativeBackend(), precision: 'f32' }),
 };
 
 async function main(): Promise<number> {

@@ -28,6 +28,7 @@ export const cases: readonly OpCase[] = [
   ),
   {
     name: 'a padding row gets no gradient',
+    notTheDerivative: 'the padding row is held fixed',
     forward: copied,
     gradient: sumsOf(3),
     build: (inputs) => {

@@ -25,6 +25,7 @@ export const cases: readonly OpCase[] = [
   ),
   {
     name: 'rows of zeros',
+    notTheDerivative: 'the slope is 1000 there and bends within 1e-3: a difference would need a step of its own',
     forward: normalised,
     gradient: gradientBound,
     build: (inputs) => {
