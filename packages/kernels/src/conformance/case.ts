@@ -1,6 +1,6 @@
 import type { Backend } from '../backend.ts';
 import type { RandomStream } from '../random/random.ts';
-import { Tensor } from '../tensor.ts';
+import { sizeOfShape, Tensor } from '../tensor.ts';
 import type { Bound } from './bounds.ts';
 
 /** One conformance case of an op: its inputs, what is computed, and how close every backend has to come. */
@@ -70,9 +70,8 @@ export class Inputs {
 
   /** Integers in 0 .. below - 1. */
   ids(shape: readonly number[], below: number): Tensor {
-    const size = shape.reduce((product, extent) => product * extent, 1);
     return this.integers(
-      Array.from({ length: size }, () => this.#stream.nextBelow(below)),
+      Array.from({ length: sizeOfShape(shape) }, () => this.#stream.nextBelow(below)),
       shape,
     );
   }

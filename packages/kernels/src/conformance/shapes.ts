@@ -76,7 +76,3 @@ export const reductions: readonly {
 export function shapeName(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
-
-export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, extent) => product * extent, 1);
-}

@@ -1,7 +1,8 @@
 import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
 import { sumsOf } from '../../conformance/common_bounds.ts';
-import { rowShapes, shapeName, sizeOf } from '../../conformance/shapes.ts';
+import { rowShapes, shapeName } from '../../conformance/shapes.ts';
+import { sizeOfShape } from '../../tensor.ts';
 import { dynamicTanh } from './op.ts';
 
 const bound = nmse(1e-11, 'a float32 tanh and a product; the gradient of alpha is one sum over everything');
@@ -12,9 +13,9 @@ export const cases: readonly OpCase[] = rowShapes.flatMap((shape) =>
     forward: bound,
     gradient: bound,
     gradients: {
-      alpha: sumsOf(sizeOf(shape)),
-      gain: sumsOf(sizeOf(shape.slice(0, -1))),
-      bias: sumsOf(sizeOf(shape.slice(0, -1))),
+      alpha: sumsOf(sizeOfShape(shape)),
+      gain: sumsOf(sizeOfShape(shape.slice(0, -1))),
+      bias: sumsOf(sizeOfShape(shape.slice(0, -1))),
     },
     build: (inputs) => {
       const width = [shape.at(-1)!];

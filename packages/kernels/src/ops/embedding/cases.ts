@@ -1,6 +1,7 @@
 import type { OpCase } from '../../conformance/case.ts';
 import { copied, sumsOf } from '../../conformance/common_bounds.ts';
-import { shapeName, sizeOf } from '../../conformance/shapes.ts';
+import { shapeName } from '../../conformance/shapes.ts';
+import { sizeOfShape } from '../../tensor.ts';
 import { embedding } from './op.ts';
 
 /** Shape of ids, vocabulary, width. */
@@ -18,7 +19,7 @@ export const cases: readonly OpCase[] = [
     ([shape, vocabulary, width]): OpCase => ({
       name: `${shapeName(shape)} of ${vocabulary} x ${width}`,
       forward: copied,
-      gradient: sumsOf(sizeOf(shape)),
+      gradient: sumsOf(sizeOfShape(shape)),
       build: (inputs) => {
         const table = inputs.normal('table', [vocabulary, width]);
         const ids = inputs.ids(shape, vocabulary);

@@ -1,7 +1,8 @@
 import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
 import { normalised, sumsOf } from '../../conformance/common_bounds.ts';
-import { rowShapes, shapeName, sizeOf } from '../../conformance/shapes.ts';
+import { rowShapes, shapeName } from '../../conformance/shapes.ts';
+import { sizeOfShape } from '../../tensor.ts';
 import { layerNorm } from './op.ts';
 
 const farFromZero = nmse(
@@ -18,7 +19,7 @@ export const cases: readonly OpCase[] = [
         name: `${shapeName(shape)} with ${learned}`,
         forward: normalised,
         gradient: gradientBound,
-        gradients: { gain: sumsOf(sizeOf(shape.slice(0, -1))), bias: sumsOf(sizeOf(shape.slice(0, -1))) },
+        gradients: { gain: sumsOf(sizeOfShape(shape.slice(0, -1))), bias: sumsOf(sizeOfShape(shape.slice(0, -1))) },
         build: (inputs) => {
           const width = [shape.at(-1)!];
           const x = inputs.normal('x', shape, 0.5, 2);

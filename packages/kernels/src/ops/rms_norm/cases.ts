@@ -1,7 +1,8 @@
 import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
 import { normalised, sumsOf } from '../../conformance/common_bounds.ts';
-import { rowShapes, shapeName, sizeOf } from '../../conformance/shapes.ts';
+import { rowShapes, shapeName } from '../../conformance/shapes.ts';
+import { sizeOfShape } from '../../tensor.ts';
 import { rmsNorm } from './op.ts';
 
 /** A row of one element is normalised to ±1, so its gradient nearly cancels. */
@@ -14,7 +15,7 @@ export const cases: readonly OpCase[] = [
         name: `${shapeName(shape)} with ${learned}`,
         forward: normalised,
         gradient: gradientBound,
-        gradients: { gain: sumsOf(sizeOf(shape.slice(0, -1))) },
+        gradients: { gain: sumsOf(sizeOfShape(shape.slice(0, -1))) },
         build: (inputs) => {
           const x = inputs.normal('x', shape, 0.5, 2);
           const gain = learned === 'nothing' ? undefined : inputs.normal('gain', [shape.at(-1)!], 1, 0.5);

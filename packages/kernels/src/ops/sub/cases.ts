@@ -1,7 +1,8 @@
 import type { OpCase } from '../../conformance/case.ts';
 import { oneRounding, sumsOf } from '../../conformance/common_bounds.ts';
-import { broadcastShapePairs, shapeName, sizeOf } from '../../conformance/shapes.ts';
+import { broadcastShapePairs, shapeName } from '../../conformance/shapes.ts';
 import { specialPairs } from '../../conformance/special_values.ts';
+import { sizeOfShape } from '../../tensor.ts';
 import { sub } from './op.ts';
 
 export const cases: readonly OpCase[] = [
@@ -40,5 +41,5 @@ export const cases: readonly OpCase[] = [
 
 /** How many elements of the result an operand may be summed over. */
 function terms(a: readonly number[], b: readonly number[]): number {
-  return Math.max(sizeOf(a), sizeOf(b));
+  return Math.max(sizeOfShape(a), sizeOfShape(b));
 }

@@ -1,12 +1,13 @@
 import type { OpCase } from '../../conformance/case.ts';
 import { sumsOf } from '../../conformance/common_bounds.ts';
-import { reductions, shapeName, sizeOf } from '../../conformance/shapes.ts';
+import { reductions, shapeName } from '../../conformance/shapes.ts';
+import { sizeOfShape } from '../../tensor.ts';
 import { sum } from './op.ts';
 
 export const cases: readonly OpCase[] = reductions.flatMap(({ shape, axes }) =>
   [false, true].map((keepDims) => ({
     name: `${shapeName(shape)} over ${axes === undefined ? 'all' : shapeName(axes)}${keepDims ? ', dimensions kept' : ''}`,
-    forward: sumsOf(sizeOf(shape)),
+    forward: sumsOf(sizeOfShape(shape)),
     gradient: sumsOf(1),
     build: (inputs) => {
       const x = inputs.normal('x', shape, 0.25);
