@@ -124,7 +124,7 @@ function measuredNumbers({ specHash, subject, costs, result, points }: Measured)
     natsPerByte,
     natsPerToken,
     top1Accuracy,
-    parameters: decoder.parameterCount,
+    parameters: subject.parameters,
     modelBytes: decoder.storedBytes,
     layerEvaluations: subLayerEvaluations(decoder.plan),
     ...weightCosts(decoder, costs),

@@ -24,6 +24,8 @@ export interface PreparedSubject {
   readonly tokenizer: Tokenizer;
   /** Training that ended in failure, here or in the base. */
   readonly diverged: Outcome['diverged'];
+  /** Parameters as the subject has them, before a technique packs or removes weights. */
+  readonly parameters: number;
   /** null where nothing was trained in this run. */
   readonly training: TrainingResult | null;
 }
@@ -45,7 +47,7 @@ export async function prepareSubject(
   if (subject.kind === 'checkpoint') {
     context.onLog('info', `loading the checkpoint ${subject.name}`);
     const { decoder, tokenizer } = await loadCheckpoint(subject, backend, locations);
-    return { decoder, tokenizer, diverged: null, training: null };
+    return { decoder, tokenizer, parameters: decoder.parameterCount, diverged: null, training: null };
   }
   if (baseOf(spec) !== null) return await loadBase(backend, context);
 
@@ -58,7 +60,7 @@ export async function prepareSubject(
   const decoder = Decoder.initialise(backend, config, spec.seed);
   const recipe = subject.training;
   const steps = trainingSteps(recipe, config.contextLength);
-  context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps of ${backend.name}`);
+  context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps on ${backend.name}`);
   const started = performance.now();
   try {
     const training = await train(decoder, stream, recipe, {
@@ -76,6 +78,7 @@ export async function prepareSubject(
     return {
       decoder,
       tokenizer,
+      parameters: decoder.parameterCount,
       training,
       diverged: diverged && { step: diverged.step, reason: diverged.reason },
     };
@@ -96,7 +99,7 @@ async function loadBase(backend: Backend, context: ExecutionContext): Promise<Pr
   if (diverged)
     context.onLog('warn', `the base failed to train at step ${diverged.step}; so did all that start from it`);
   const decoder = Decoder.fromValues(backend, config, parameters);
-  return { decoder, tokenizer, diverged, training: null };
+  return { decoder, tokenizer, parameters: decoder.parameterCount, diverged, training: null };
 }
 
 async function readBase(path: string): Promise<Uint8Array> {

@@ -35,7 +35,7 @@ function missingControl(kind: ControlResult['kind'], controls: readonly ControlR
   if (ofKind.length === 0) return [`${kind} control: the protocol has none`];
   return ofKind
     .filter((control) => !control.passed)
-    .map((control) => `${kind} control: ${control.statement}: ${control.finding}`);
+    .map((control) => `${kind} control: ${control.statement.replace(/\.$/, '')}: ${control.finding}`);
 }
 
 /** Trained arms that are compared need three rates and two seeds each, the best not at the edge of the grid. */
@@ -62,7 +62,9 @@ function missingSize({ protocol, parts, secondSize }: GuardInput): string[] {
     const other = secondSize.find(({ id }) => id === part.id);
     return part.verdict === 'contradicted' && !(other && agrees(part, other));
   });
-  return turned.map(({ statement }) => `${SECOND_SIZE}: "${statement}" comes out the other way there`);
+  return turned.map(
+    ({ statement }) => `${SECOND_SIZE}: "${statement.replace(/\.$/, '')}" comes out the other way there`,
+  );
 }
 
 /** The second size's own estimate lies on the contradicting side of the claim too. */

@@ -17,6 +17,8 @@ import { judgeProtocolPart, type PartContext } from './judge-part.ts';
 export interface LookFinding {
   readonly verdict: VerdictWord;
   readonly reason: string;
+  /** What the parts alone say, before premises, guards and grade. */
+  readonly measured: VerdictWord;
   readonly parts: readonly PartResult[];
   readonly premises: readonly PartResult[];
   readonly controls: readonly ControlResult[];
@@ -50,15 +52,15 @@ export function judgeLook(sitting: Sitting, look: Look, secondSize: readonly Par
   const rule = quantifierRule(protocol.quantifier, protocol.parts.length, look.level);
   const parts = judgeParts(sitting, 'first', look, mutantCaught);
   const failedRuns = failedRunsOf(sitting, look.blocks);
-  const found = { parts, premises, controls, failedRuns };
+  const { verdict, reason } = rawVerdict(parts, rule);
+  const found = { parts, premises, controls, failedRuns, measured: verdict };
 
   const absent = premises.filter((premise) => premise.verdict !== 'supported');
   if (absent.length > 0) {
-    const reason = protocol.kind === 'gap-closure' ? 'no-gap' : 'premise-absent';
+    const why = protocol.kind === 'gap-closure' ? 'no-gap' : 'premise-absent';
     const settled = absent.some((premise) => premise.verdict === 'contradicted');
-    return { ...found, verdict: 'inconclusive', reason, missingGuards: [], settled };
+    return { ...found, verdict: 'inconclusive', reason: why, missingGuards: [], settled };
   }
-  const { verdict, reason } = rawVerdict(parts, rule);
   if (verdict === 'inconclusive') {
     const settled = parts.every((part) => part.reason === 'no-variation');
     return { ...found, verdict, reason, missingGuards: [], settled };

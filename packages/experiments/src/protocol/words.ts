@@ -7,6 +7,8 @@ export interface WordsInput {
   readonly subject: SubjectSpec;
   readonly verdict: VerdictWord;
   readonly reason: string;
+  /** What the parts alone say, before premises, guards and grade. */
+  readonly measured: VerdictWord;
   readonly parts: readonly PartResult[];
   readonly missingGuards: readonly string[];
   readonly failedRuns: Readonly<Record<string, number>>;
@@ -17,16 +19,17 @@ export interface WordsInput {
 
 /** The verdict, what was measured and the rule, in a few sentences for the page. */
 export function verdictWords(input: WordsInput): string {
-  const { protocol, parts, verdict, missingGuards, failedRuns, blocks, because } = input;
+  const { protocol, parts, missingGuards, failedRuns, blocks, because } = input;
   const sentences = [headline(input)];
   if (because) sentences.push(because);
-  const shown = parts.find((part) => part.verdict === verdict) ?? parts[0];
+  // One of the parts that decided; the page lists them all.
+  const shown = parts.find((part) => part.verdict === input.measured) ?? parts[0];
   if (parts.length > 1) sentences.push(countOf(parts, protocol));
-  if (shown) sentences.push(measured(shown));
+  if (shown) sentences.push(measurement(shown));
   if (missingGuards.length > 0) {
     sentences.push(`The measurements alone would have decided, but not without: ${missingGuards.join('; ')}.`);
   }
-  if (verdict === 'inconclusive' && shown) sentences.push(detectable(shown));
+  if (input.measured === 'inconclusive' && shown) sentences.push(detectable(shown));
   const failed = Object.entries(failedRuns).filter(([, count]) => count > 0);
   if (failed.length > 0) {
     const list = failed.map(([arm, count]) => `${arm} ${count} of ${blocks}`).join(', ');
@@ -61,8 +64,9 @@ function countOf(parts: readonly PartResult[], { quantifier }: Protocol): string
   return `${supported} of ${parts.length} conditions supported, ${contradicted} contradicted; ${QUANTIFIERS[quantifier]}.`;
 }
 
-function measured(part: PartResult): string {
-  const { statement, effect, interval, unit, n, level, margin, template } = part;
+function measurement(part: PartResult): string {
+  const statement = part.statement.replace(/\.$/, '');
+  const { effect, interval, unit, n, level, margin, template } = part;
   const of = unit === '' ? '' : ` ${unit}`;
   if (template === 'count') return `${statement}: counted ${digits(effect)}${of}.`;
   if (template === 'exact') return `${statement}: ${Math.round(effect * n)} of ${n} cases differ.`;

@@ -1,0 +1,329 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
+import { NODE_DOCS } from '@claimbench/models';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { baseOf, specHashOf } from '../plan/run-spec.ts';
+import { type ExecutedRun, type ExecutionContext, executeRun } from './execute.ts';
+import { backendOptions, readResources } from './resources.ts';
+import { failureOf } from './run-error.ts';
+
+const DATA_PATH = (
+  process.env.CLAIMBENCH_DATA_PATH ?? fileURLToPath(new URL('../../../../../shared/data', import.meta.url))
+)
+  .split(':')
+  .filter((folder) => folder !== '');
+
+let cacheFolder: string;
+beforeAll(async () => {
+  cacheFolder = await mkdtemp(join(tmpdir(), 'claimbench-experiments-'));
+});
+afterAll(async () => {
+  await rm(cacheFolder, { recursive: true, force: true });
+});
+
+/** One layer on the real text, trained for 160 steps: about a second. */
+function spec(
+  technique: TechniqueSpec,
+  changes: Partial<RunSpec> = {},
+  training: Record<string, unknown> = {},
+): RunSpec {
+  const data = { name: NODE_DOCS.name, sha256: NODE_DOCS.sha256 };
+  return RunSpec.parse({
+    version: 1,
+    subject: {
+      kind: 'recipe',
+      name: 'one-layer',
+      architecture: { style: 'gpt2', layers: 1, hiddenSize: 32, heads: 2, feedForwardSize: 64, contextLength: 32 },
+      tokenizer: { kind: 'byte' },
+      data,
+      training: {
+        tokens: 40_960,
+        batchSize: 8,
+        learningRate: 1e-2,
+        warmup: 0.1,
+        weightDecay: 0.1,
+        gradientClip: 1,
+        ...training,
+      },
+    },
+    technique,
+    evaluation: { data, split: 'validation', items: 40, windowTokens: null },
+    seed: 7,
+    backend: 'native',
+    ...changes,
+  });
+}
+
+const NONE: TechniqueSpec = { id: 'none', parameters: {} };
+const bits = (count: number): TechniqueSpec => ({
+  id: 'round-to-nearest',
+  parameters: { bits: count, granularity: 'tensor' },
+});
+
+interface Watched extends ExecutedRun {
+  readonly points: Point[];
+  readonly log: string[];
+  readonly progress: number[];
+}
+
+async function run(given: RunSpec, changes: Partial<ExecutionContext> = {}): Promise<Watched> {
+  const points: Point[] = [];
+  const log: string[] = [];
+  const progress: number[] = [];
+  const executed = await executeRun(given, {
+    dataPath: DATA_PATH,
+    cacheFolder,
+    download: false,
+    base: null,
+    threads: 1,
+    onPoints: (batch) => points.push(...batch),
+    onLog: (level, message) => log.push(`${level}: ${message}`),
+    onProgress: (share) => progress.push(share),
+    signal: new AbortController().signal,
+    ...changes,
+  });
+  return { ...executed, points, log, progress };
+}
+
+async function failure(given: RunSpec, changes: Partial<ExecutionContext> = {}) {
+  try {
+    await run(given, changes);
+  } catch (error) {
+    return failureOf(error);
+  }
+  throw new Error('the run succeeded');
+}
+
+/** What may differ between two executions of a spec: when and where, nothing else. */
+function reproducible({ metrics, items, diverged, digest }: Outcome) {
+  return { metrics, items, diverged, digest };
+}
+
+describe('a run that trains', () => {
+  let base: Watched;
+  beforeAll(async () => {
+    base = await run(spec(NONE));
+  });
+
+  it('learns, and reports curves, metrics and where it ran', () => {
+    const { outcome, points, progress } = base;
+    const losses = points.filter((point) => point.series === 'trainingLoss');
+    expect(losses.length).toBeGreaterThan(50);
+    expect(losses.at(-1)!.value).toBeLessThan(losses[0]!.value - 1);
+    expect(new Set(points.map((point) => point.series))).toEqual(
+      new Set(['trainingLoss', 'gradientNorm', 'learningRate', 'tokensPerSecond']),
+    );
+    expect(outcome.metrics.natsPerByte).toBeGreaterThan(1);
+    expect(outcome.metrics.natsPerByte).toBeLessThan(4);
+    expect(outcome.metrics).toMatchObject({
+      bitsPerWeight: 32,
+      sparsity: 0,
+      quantizationError: 0,
+      layerEvaluations: 2,
+    });
+    const { values } = outcome.items!;
+    expect(values).toHaveLength(40);
+    expect(values.reduce((a, b) => a + b, 0) / 40).toBeCloseTo(outcome.metrics.natsPerByte!, 10);
+    expect(outcome.diverged).toBeNull();
+    expect(outcome.environment).toMatchObject({ backend: 'native', threads: 1, evaluationDataHash: NODE_DOCS.sha256 });
+    expect(outcome.environment.gitCommit).toMatch(/^([0-9a-f]{40}|unknown)$/);
+    expect(progress.at(-1)).toBe(1);
+    expect([...progress].sort((a, b) => a - b)).toEqual(progress);
+  });
+
+  it('gives the same numbers and the same checkpoint again, on one thread and on two', async () => {
+    for (const threads of [1, 2]) {
+      const again = await run(spec(NONE), { threads });
+      expect(reproducible(again.outcome)).toEqual(reproducible(base.outcome));
+      expect(again.artifacts[0]!.sha256).toBe(base.artifacts[0]!.sha256);
+    }
+  });
+
+  it('gives other numbers for another seed', async () => {
+    const other = await run(spec(NONE, { seed: 8 }));
+    expect(other.outcome.digest).not.toBe(base.outcome.digest);
+    expect(other.outcome.metrics.natsPerByte).not.toBe(base.outcome.metrics.natsPerByte);
+  });
+
+  it('trains the architecture that a technique asks for', async () => {
+    const rms = await run(spec({ id: 'rms-norm', parameters: {} }));
+    expect(rms.artifacts).toEqual([]);
+    expect(rms.outcome.metrics.parameters).toBeLessThan(base.outcome.metrics.parameters!);
+    expect(rms.outcome.metrics.natsPerByte).not.toBe(base.outcome.metrics.natsPerByte);
+  });
+
+  it('runs on the reference backend too, close to the native one', async () => {
+    const short = { tokens: 1024 };
+    const native = await run(spec(NONE, {}, short));
+    const reference = await run(spec(NONE, { backend: 'reference' }, short));
+    expect(reference.outcome.environment.backend).toBe('reference');
+    expect(reference.outcome.metrics.natsPerByte).toBeCloseTo(native.outcome.metrics.natsPerByte!, 4);
+  });
+});
+
+describe('a run on a trained base', () => {
+  let base: Watched;
+  let bytes: Uint8Array;
+  beforeAll(async () => {
+    base = await run(spec(NONE));
+    bytes = base.artifacts[0]!.bytes;
+  });
+
+  it('starts exactly where the base ended: nothing done changes nothing', async () => {
+    const kept = await run(spec({ id: 'magnitude', parameters: { sparsity: 0 } }), { base: { bytes } });
+    expect(kept.outcome.metrics.natsPerByte).toBe(base.outcome.metrics.natsPerByte);
+    expect(kept.outcome.metrics.sparsity).toBe(0);
+  });
+
+  it('loses more with fewer bits, and says what they cost', async () => {
+    const eight = await run(spec(bits(8)), { base: { bytes } });
+    const two = await run(spec(bits(2)), { base: { bytes } });
+    const loss = (executed: Watched) => executed.outcome.metrics.natsPerByte!;
+    expect(Math.abs(loss(eight) - loss(base))).toBeLessThan(0.02);
+    expect(loss(two)).toBeGreaterThan(loss(eight) + 0.01);
+    expect(two.outcome.metrics.bitsPerWeight).toBeLessThan(3);
+    expect(two.outcome.metrics.modelBytes).toBeLessThan(eight.outcome.metrics.modelBytes!);
+    expect(two.outcome.metrics.parameters).toBe(base.outcome.metrics.parameters);
+    expect(two.points).toEqual([]);
+    const again = await run(spec(bits(2)), { base: { bytes }, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(two.outcome));
+  });
+
+  it('can leave layers out', async () => {
+    const attention = { id: 'drop-sublayers', parameters: { part: 'attention', select: 'first', count: 1 } };
+    const { outcome } = await run(spec(attention), { base: { bytes } });
+    expect(outcome.metrics.layerEvaluations).toBe(1);
+    expect(outcome.metrics.natsPerByte).not.toBe(base.outcome.metrics.natsPerByte);
+  });
+
+  it('reads the base from a file as well', async () => {
+    const path = join(cacheFolder, 'base.safetensors');
+    await writeFile(path, bytes);
+    const fromFile = await run(spec(bits(8)), { base: { path } });
+    const fromBytes = await run(spec(bits(8)), { base: { bytes } });
+    expect(fromFile.outcome.digest).toBe(fromBytes.outcome.digest);
+  });
+
+  it('fails with a clear code without a base, or with a broken one', async () => {
+    expect(baseOf(spec(bits(8)))).toEqual(spec(NONE));
+    expect(await failure(spec(bits(8)))).toMatchObject({ code: 'base-failed' });
+    const missing = await failure(spec(bits(8)), { base: { path: join(cacheFolder, 'nowhere') } });
+    expect(missing).toMatchObject({ code: 'data-unavailable', message: expect.stringContaining('nowhere') });
+    for (const broken of [bytes.slice(0, bytes.length - 100), bytes.slice(0, 20), new Uint8Array(0)]) {
+      expect(await failure(spec(bits(8)), { base: { bytes: broken } })).toMatchObject({ code: 'bad-checkpoint' });
+    }
+  });
+});
+
+describe('a run that fails to train', () => {
+  it('is an outcome that names the step, counts as the unigram entropy, and takes its dependants with it', async () => {
+    const wild = { learningRate: 10, warmup: 0, gradientClip: null, weightDecay: 1, tokens: 10_240 };
+    const base = await run(spec(NONE, {}, wild));
+    expect(base.outcome.diverged).not.toBeNull();
+    expect(base.log.join('\n')).toMatch(/warn: training failed at step \d+: /);
+    const { natsPerByte } = base.outcome.metrics;
+    expect(natsPerByte).toBeGreaterThan(2);
+    expect(natsPerByte).toBeLessThan(4);
+    expect(base.outcome.items).toBeNull();
+    expect(Object.values(base.outcome.metrics).every(Number.isFinite)).toBe(true);
+
+    const dependant = await run(spec(bits(4), {}, wild), { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(dependant.outcome.diverged).toEqual(base.outcome.diverged);
+    expect(dependant.outcome.metrics.natsPerByte).toBe(natsPerByte);
+    const again = await run(spec(NONE, {}, wild), { threads: 2 });
+    expect(again.outcome.digest).toBe(base.outcome.digest);
+  });
+});
+
+describe('what cannot be run is refused with a code', () => {
+  const data = { name: NODE_DOCS.name, sha256: NODE_DOCS.sha256 };
+  const evaluation = { data, split: 'validation' as const, items: 40, windowTokens: null };
+
+  it.each([
+    ['hash-mismatch', spec(NONE, { evaluation: { ...evaluation, data: { ...data, sha256: '0'.repeat(64) } } })],
+    [
+      'data-unavailable',
+      spec(NONE, { evaluation: { ...evaluation, data: { name: 'nowhere', sha256: '0'.repeat(64) } } }),
+    ],
+    ['invalid-spec', spec(NONE, { evaluation: { ...evaluation, items: 100_000 } })],
+    ['invalid-spec', spec({ id: 'round-to-nearest', parameters: { bits: 1 } })],
+    ['invalid-spec', spec({ id: 'magic', parameters: {} })],
+    ['technique-does-not-fit', spec({ id: 'drop-layers', parameters: { select: 'first', count: 5 } })],
+    ['backend-unavailable', spec(NONE, { backend: 'webgpu' })],
+    ['data-unavailable', spec(NONE, { subject: { kind: 'checkpoint', name: 'nothing', sha256: '0'.repeat(64) } })],
+    ['hash-mismatch', spec(NONE, { subject: { kind: 'checkpoint', name: 'stories260K', sha256: '0'.repeat(64) } })],
+  ] as const)('%s', async (code, given) => {
+    const found = await failure(given);
+    expect(found.code).toBe(code);
+    expect(found.message.length).toBeGreaterThan(10);
+  });
+
+  it('a text that is not UTF-8', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'claimbench-text-'));
+    const bytes = Buffer.concat([Buffer.from('plain text\n\n'), Buffer.from([0xc3, 0x28, 0xff])]);
+    await writeFile(join(folder, 'mine.txt'), bytes);
+    const { createHash } = await import('node:crypto');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const given = spec(NONE, { evaluation: { ...evaluation, data: { name: 'mine.txt', sha256 } } });
+    const found = await failure(given, { dataPath: [folder] });
+    expect(found).toMatchObject({ code: 'invalid-text-encoding', message: expect.stringContaining('mine.txt') });
+    await rm(folder, { recursive: true });
+  });
+
+  it('a run that is cancelled stops in the middle', async () => {
+    const controller = new AbortController();
+    const found = await failure(spec(NONE, {}, { tokens: 50_000_000 }), {
+      signal: controller.signal,
+      onPoints: () => controller.abort(),
+    });
+    expect(found.code).toBe('cancelled');
+  });
+});
+
+describe('resources of this machine', () => {
+  it('list every recipe and text with their hashes, and say what is missing', async () => {
+    const nothing = await readResources({ dataPath: [], cacheFolder });
+    const text = nothing.dataSets.find((dataSet) => dataSet.name === 'node-docs')!;
+    expect(text).toMatchObject({ sha256: NODE_DOCS.sha256, unavailable: null });
+    expect(text.bytes).toBeGreaterThan(500_000);
+    const stories = nothing.dataSets.find((dataSet) => dataSet.name === 'tinystories-validation')!;
+    expect(stories.unavailable).toMatch(/CLAIMBENCH_DATA_PATH/);
+    expect(nothing.subjects.filter((subject) => subject.kind === 'recipe').length).toBeGreaterThanOrEqual(10);
+    const backends = await backendOptions();
+    expect(backends.map(({ name, unavailable }) => [name, unavailable === null])).toEqual([
+      ['native', true],
+      ['reference', true],
+      ['webgpu', false],
+    ]);
+  });
+});
+
+const story = DATA_PATH.find((folder) => existsSync(join(folder, 'models/stories260K/stories260K.bin')));
+describe.skipIf(story === undefined)('the published checkpoint stories260K', () => {
+  it('has its published loss of 1.297 nats per token on 400 validation stories, and 8 bits keep it', async () => {
+    const resources = await readResources({ dataPath: DATA_PATH, cacheFolder });
+    const option = resources.subjects.find((subject) => subject.name === 'stories260K')!;
+    const text = resources.dataSets.find((dataSet) => dataSet.name === 'tinystories-validation')!;
+    const given = (technique: TechniqueSpec) =>
+      spec(technique, {
+        subject: option.spec!,
+        evaluation: {
+          data: { name: text.name, sha256: text.sha256 },
+          split: 'validation',
+          items: 400,
+          windowTokens: null,
+        },
+      });
+    const { outcome } = await run(given(NONE), { threads: 2 });
+    // Standard error over 400 stories: 0.010.
+    expect(Math.abs(outcome.metrics.natsPerToken! - 1.297)).toBeLessThan(0.03);
+    expect(outcome.metrics.parameters).toBe(option.parameters);
+    const eight = await run(given({ id: 'round-to-nearest', parameters: { bits: 8 } }), { threads: 2 });
+    expect(Math.abs(eight.outcome.metrics.natsPerToken! - outcome.metrics.natsPerToken!)).toBeLessThan(0.005);
+    expect(await specHashOf(given(NONE))).not.toBe(await specHashOf(given(bits(8))));
+  }, 300_000);
+});
