@@ -2,6 +2,7 @@ export { type Backend, type BackendDescription, type BufferId, bytesOfElement, t
 export { KernelError, type KernelErrorCode } from './errors.ts';
 export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './ops/adamw/op.ts';
 export { add } from './ops/add/op.ts';
+export { alibiSlopes } from './ops/attention/alibi.ts';
 export { type AttentionOptions, attention } from './ops/attention/op.ts';
 export { concat, writeSlice } from './ops/concat/op.ts';
 export { copy } from './ops/copy/op.ts';
