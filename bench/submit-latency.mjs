@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '@claimbench/postgres';
+import { freePort } from '../packages/postgres/dist/index.js';
 
 const redis = process.argv.includes('--redis');
 const rounds = Number(process.argv[process.argv.indexOf('--rounds') + 1]) || 40;

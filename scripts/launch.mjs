@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { readSettings } from '@claimbench/contracts';
-import { startPostgres } from '@claimbench/postgres';
+import { readSettings } from '../packages/contracts/dist/index.js';
+import { startPostgres } from '../packages/postgres/dist/index.js';
 import { HOME, Refusal, ROOT, step, stopWith } from './prerequisites.mjs';
 
 const settings = readSettings(process.env);
