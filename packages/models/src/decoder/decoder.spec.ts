@@ -116,6 +116,47 @@ describe('a layer plan', () => {
   });
 });
 
+describe('the residual form', () => {
+  const places = ['input', 'self_attn.input', 'self_attn.output', 'mlp.input', 'mlp.output', 'output'] as const;
+
+  async function statesOf(change: Partial<DecoderConfig>): Promise<Record<(typeof places)[number], Float32Array>> {
+    const config = parseDecoderConfig({ ...llama, norms: preNorm({ kind: 'none' }), ...change });
+    using decoder = Decoder.initialise(backend, config, 2);
+    const seen = new Map<string, Tensor>();
+    for (const place of places) decoder.hooks.on(`layers.0.${place}`, (value) => void seen.set(place, value));
+    const states = scope(() => {
+      decoder.hidden(Tensor.from(backend, ids, [1, ids.length]));
+      return Object.fromEntries(seen);
+    });
+    const values = await Promise.all(places.map(async (place) => [place, await states[place]!.readFloats()] as const));
+    for (const state of Object.values(states)) state.dispose();
+    return Object.fromEntries(values) as Record<(typeof places)[number], Float32Array>;
+  }
+
+  test.each(['sequential', 'parallel'] as const)('%s adds scaled branches to the stream', async (form) => {
+    const states = await statesOf({ residual: { form, attentionScale: 0.5, mlpScale: 3 } });
+    const between = states.input.map((x, index) => x + 0.5 * states['self_attn.output'][index]!);
+    const end = between.map((x, index) => x + 3 * states['mlp.output'][index]!);
+    expectClose(states['mlp.input'], form === 'parallel' ? states.input : between);
+    expectClose(states.output, end);
+  });
+
+  test('with post-norm normalises the sums', async () => {
+    const states = await statesOf({ norms: postNorm({ kind: 'rms-norm', eps: 1e-30 }) });
+    expectClose(states['self_attn.input'], states.input);
+    for (const state of [states['mlp.input'], states.output]) {
+      for (let at = 0; at < state.length; at += 16) {
+        const squares = state.subarray(at, at + 16).reduce((sum, value) => sum + value * value, 0);
+        expect(squares / 16).toBeCloseTo(1, 4);
+      }
+    }
+  });
+
+  function expectClose(got: Float32Array, want: Float32Array): void {
+    for (const [index, value] of got.entries()) expect(value).toBeCloseTo(want[index]!, 6);
+  }
+});
+
 describe('hooks', () => {
   test('see and replace values, and cost nothing when they are gone', async () => {
     using decoder = Decoder.initialise(backend, llama, 2);

@@ -19,7 +19,7 @@ export interface EvaluationResult {
 }
 
 export interface EvaluationOptions {
-  /** Items in one pass. Changes memory and speed, never the numbers. */
+  /** Items in one pass; absent: as many as make about 2,048 tokens. Changes memory and speed, never the numbers. */
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
   /** Items done so far. */
@@ -27,6 +27,21 @@ export interface EvaluationOptions {
 }
 
 const IGNORED = -1;
+const TOKENS_IN_A_PASS = 2048;
+/** Windows are padded to a multiple of this, so that buffers of few sizes come again and again. */
+const PADDING = 32;
+
+/** Host memory for logits, kept from pass to pass. */
+class Scratch {
+  #floats = new Float32Array(0);
+
+  async read(tensor: Tensor): Promise<Float32Array> {
+    if (this.#floats.length < tensor.size) this.#floats = new Float32Array(tensor.size);
+    const floats = this.#floats.subarray(0, tensor.size);
+    await tensor.backend.read(tensor.buffer, floats);
+    return floats;
+  }
+}
 
 /** Scores every item once. Items of like length share a pass. */
 export async function evaluate(
@@ -34,22 +49,27 @@ export async function evaluate(
   items: readonly EvaluationItem[],
   options: EvaluationOptions = {},
 ): Promise<EvaluationResult> {
-  const { batchSize = 16, signal } = options;
+  const { signal } = options;
+  const scratch = new Scratch();
   const nats = new Array<number>(items.length).fill(0);
   let correct = 0;
   const byLength = items.map((_, index) => index).sort((a, b) => items[b]!.tokens.length - items[a]!.tokens.length);
-  for (let first = 0; first < byLength.length; first += batchSize) {
+  for (let done = 0; done < byLength.length; ) {
     throwIfCancelled(signal);
-    const members = byLength.slice(first, first + batchSize);
+    const longest = items[byLength[done]!]!.tokens.length;
+    const batchSize = options.batchSize ?? Math.max(1, Math.floor(TOKENS_IN_A_PASS / Math.max(longest, 1)));
+    const members = byLength.slice(done, done + batchSize);
     const scored = await scoreBatch(
       decoder,
       members.map((index) => items[index]!),
+      scratch,
     );
     members.forEach((index, row) => {
       nats[index] = scored.nats[row]!;
     });
     correct += scored.correct;
-    options.onProgress?.(first + members.length);
+    done += members.length;
+    options.onProgress?.(done);
   }
   return summarise(items, nats, correct);
 }
@@ -74,9 +94,10 @@ export function evaluateUnigram(items: readonly EvaluationItem[], stream: TokenS
 async function scoreBatch(
   decoder: Decoder,
   members: readonly EvaluationItem[],
+  scratch: Scratch,
 ): Promise<{ nats: number[]; correct: number }> {
   const { backend } = decoder;
-  const time = Math.max(1, ...members.map((item) => item.tokens.length));
+  const time = paddedLength(Math.max(1, ...members.map((item) => item.tokens.length)), decoder.config.contextLength);
   const inputs = new Int32Array(members.length * time);
   const targets = new Int32Array(members.length * time).fill(IGNORED);
   members.forEach(({ context, tokens }, row) => {
@@ -98,11 +119,16 @@ async function scoreBatch(
       for (let at = 0; at < tokens.length; at++) sum += perToken[row * time + at]!;
       return sum;
     });
-    return { nats, correct: countCorrect(await logits.readFloats(), targets) };
+    return { nats, correct: countCorrect(await scratch.read(logits), targets) };
   } finally {
     losses.dispose();
     logits.dispose();
   }
+}
+
+function paddedLength(length: number, contextLength: number): number {
+  const padded = Math.ceil(length / PADDING) * PADDING;
+  return length > contextLength ? length : Math.min(padded, contextLength);
 }
 
 function countCorrect(logits: Float32Array, targets: Int32Array): number {

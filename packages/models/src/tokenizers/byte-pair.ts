@@ -4,9 +4,12 @@ import { decodeBytes, type Tokenizer } from './tokenizer.ts';
 
 export type Merge = readonly [left: number, right: number];
 
-/** No merge crosses these borders: a word with the space before it, a number, a run of other signs, or white space. */
+/**
+ * No merge crosses these borders: a word with the space before it, a number, a run of other signs, or white space; none longer
+ * than 64 signs, because joining takes quadratic time.
+ */
 export function wordsOf(text: string): Iterable<RegExpMatchArray> {
-  return text.matchAll(/ ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu);
+  return text.matchAll(/ ?\p{L}{1,64}| ?\p{N}{1,64}| ?[^\s\p{L}\p{N}]{1,64}|\s{1,64}(?!\S)|\s{1,64}/gu);
 }
 
 /** Byte-pair encoding (Sennrich et al. 2016) on bytes: the earliest learned merge that applies goes first. Throws `bad-tokenizer`. */
