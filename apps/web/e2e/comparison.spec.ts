@@ -50,7 +50,7 @@ test('bit-widths 8, 6, 4, 3, 2 with three seeds: submitted from the form, watche
 test('an experiment is cancelled after asking once', async ({ page, request }) => {
   const { id } = await submit(
     request,
-    smallComparison({ title: 'To be cancelled', training: { tokens: 400_000 }, seeds: 12, reuse: false }),
+    smallComparison({ title: 'To be cancelled', training: { tokens: 2_000_000 }, seeds: 12, reuse: false }),
   );
   await page.goto(`/experiments/${id}`);
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -71,7 +71,7 @@ test('an experiment is cloned, edited and submitted as another one', async ({ pa
   await page.getByRole('link', { name: 'Clone and edit' }).click();
   await expect(page).toHaveURL(new RegExp(`clone=${original.id}`));
   await expect(page.getByLabel('Bits', { exact: true })).toHaveValue('8, 4, 2');
-  await expect(page.getByLabel('Training tokens')).toHaveValue('20000');
+  await expect(page.getByLabel('Training tokens')).toHaveValue('100000');
   await expect(page.getByLabel('Title')).toHaveValue('Finished comparison');
   await page.getByLabel('Title').fill('The clone');
   await page.getByLabel('Bits', { exact: true }).fill('8, 2');

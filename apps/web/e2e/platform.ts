@@ -8,7 +8,7 @@ export function smallComparison(change: Partial<ComparisonRequest> = {}): Compar
     title: 'Small comparison',
     claim: null,
     subject: { kind: 'recipe', name: 'tiny-gpt2' },
-    training: { tokens: 20_000 },
+    training: { tokens: 100_000 },
     data: 'node-docs',
     items: 40,
     techniques: [{ id: 'round-to-nearest', parameters: {}, grid: { bits: [8, 4, 2] } }],
@@ -21,8 +21,12 @@ export function smallComparison(change: Partial<ComparisonRequest> = {}): Compar
 }
 
 /** Submits through the API: for stories that begin with an experiment that exists. */
-export async function submit(request: APIRequestContext, data: ComparisonRequest): Promise<ExperimentView> {
-  const answer = await request.post('/api/experiments', { data });
+export async function submit(
+  request: APIRequestContext,
+  data: ComparisonRequest,
+  headers: Record<string, string> = {},
+): Promise<ExperimentView> {
+  const answer = await request.post('/api/experiments', { data, headers });
   expect(answer.status(), await answer.text()).toBe(201);
   return answer.json();
 }
@@ -43,9 +47,11 @@ export async function ended(request: APIRequestContext, id: string, timeout: num
   return last;
 }
 
-/** A finished experiment, its runs and its numbers; made once and found again by its outcomes. */
+/** A finished experiment with its runs and its numbers: made once, then the same one for every story. */
 export async function finishedExperiment(request: APIRequestContext): Promise<ExperimentView> {
-  const { id } = await submit(request, smallComparison({ title: 'Finished comparison' }));
+  const { id } = await submit(request, smallComparison({ title: 'Finished comparison' }), {
+    'idempotency-key': 'stories: finished comparison',
+  });
   return ended(request, id, 120_000);
 }
 

@@ -50,7 +50,9 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
         }
         title={claim.statement}
         actions={
-          protocols.length === 1 && protocol ? <RegisterButton protocol={protocol} again={headline !== null} /> : null
+          protocols.length === 1 && protocol ? (
+            <RegisterButton protocol={protocol} again={experiments.length > 0} />
+          ) : null
         }
       >
         {headline ? (
@@ -80,10 +82,20 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
           {headline ? (
             <VerdictPanel record={headline} claim={claim} parameters={parameters} />
           ) : (
-            <EmptyState title={protocols.length > 0 ? 'Not measured yet' : `No verdict: ${STATUS_WORDS[claim.status]}`}>
-              {protocols.length > 0
-                ? 'A protocol is ready. Register it, and its numbers and its verdict appear here.'
-                : (claim.testability?.reason ?? 'This claim lies outside the four families that are tested here.')}
+            <EmptyState
+              title={
+                running.length > 0
+                  ? 'Being measured'
+                  : protocols.length > 0
+                    ? 'Not measured yet'
+                    : `No verdict: ${STATUS_WORDS[claim.status]}`
+              }
+            >
+              {running.length > 0
+                ? 'The verdict appears here when the registered runs have ended.'
+                : protocols.length > 0
+                  ? 'A protocol is ready. Register it, and its numbers and its verdict appear here.'
+                  : (claim.testability?.reason ?? 'This claim lies outside the four families that are tested here.')}
             </EmptyState>
           )}
         </Section>

@@ -25,7 +25,9 @@ export function ArmTable({ experimentId }: { experimentId: string }) {
 
 function Arms({ rows, metric, baseline }: { rows: readonly ComparisonRow[]; metric: string; baseline: string | null }) {
   const metrics = metricsOf(rows);
-  const others = metrics.filter((name) => name !== metric);
+  const rest = metrics.filter((name) => name !== metric);
+  const same = rest.filter((name) => sameEverywhere(rows, name));
+  const others = rest.filter((name) => !same.includes(name));
   const { factor, differenceUnit, title } = metricWording(metric);
   const scaled = (value: number | null) => (value === null ? null : value * factor);
   const differences = rows.flatMap((row) => (row.difference ? [row.difference] : []));
@@ -38,7 +40,7 @@ function Arms({ rows, metric, baseline }: { rows: readonly ComparisonRow[]; metr
       <Table label="Arms">
         <thead>
           <tr>
-            <HeadCell>Arm</HeadCell>
+            <HeadCell className="min-w-52">Arm</HeadCell>
             <HeadCell numeric unit={metricUnit(metric)}>
               {title}
             </HeadCell>
@@ -115,10 +117,34 @@ function Arms({ rows, metric, baseline }: { rows: readonly ComparisonRow[]; metr
           </tfoot>
         ) : null}
       </Table>
-      <p className="mt-2 text-xs text-ink-faint">
+      <p className="mt-2 max-w-[60rem] text-xs text-ink-faint">
         Means over seeds ± one standard deviation. Differences are paired by seed and oriented so that above 0 is
         better; their ± and whiskers are 95 % intervals.
+        {rows.some((row) => row.failed > 0)
+          ? ' Failed counts runs without an outcome and runs that diverged, whose loss is the unigram entropy.'
+          : ''}
+        {same.length > 0 ? ` The same for all arms: ${same.map((name) => sameWords(rows, name)).join(', ')}.` : ''}
       </p>
     </div>
   );
+}
+
+/** A metric that every arm has, exactly alike, tells nothing as a column. */
+function sameEverywhere(rows: readonly ComparisonRow[], name: string): boolean {
+  const [first, ...others] = rows.map((row) => row.metrics[name]);
+  return (
+    rows.length > 1 &&
+    first !== undefined &&
+    (first.sd ?? 0) === 0 &&
+    others.every((value) => value?.mean === first.mean && (value.sd ?? 0) === 0)
+  );
+}
+
+function sameWords(rows: readonly ComparisonRow[], name: string): string {
+  const [row] = rows;
+  const value = row?.metrics[name];
+  if (!row || !value) return '';
+  const unit = metricUnit(name);
+  const number = metricValue(name, value.mean, value.sd, row.n);
+  return `${metricWording(name).title.toLowerCase()} ${number}${unit ? ` ${unit}` : ''}`;
 }

@@ -16,7 +16,7 @@ export function Lineage({ run }: { run: RunView }) {
           'Base',
           base ? (
             <span key="base" className="inline-flex flex-wrap items-center gap-2">
-              <Link href={`/runs/${base.id}`} className="text-accent underline-offset-2 hover:underline">
+              <Link href={`/runs/${base.id}`} className="text-accent underline underline-offset-2">
                 trained base
               </Link>
               <HashText hash={base.specHash} /> <StateMark state={base.state} />
@@ -35,10 +35,7 @@ export function Lineage({ run }: { run: RunView }) {
             <ul key="experiments" className="m-0 list-none p-0">
               {experiments.map((experiment) => (
                 <li key={`${experiment.id} ${experiment.arm} ${experiment.role}`}>
-                  <Link
-                    href={`/experiments/${experiment.id}`}
-                    className="text-accent underline-offset-2 hover:underline"
-                  >
+                  <Link href={`/experiments/${experiment.id}`} className="text-accent underline underline-offset-2">
                     {experiment.title}
                   </Link>{' '}
                   <span className="text-ink-faint">

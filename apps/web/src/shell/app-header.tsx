@@ -58,12 +58,13 @@ export function AppHeader() {
         <div className="ml-auto flex items-center gap-1.5">
           <Button
             onClick={() => setPalette(true)}
-            aria-label="Search and commands"
             aria-keyshortcuts="Control+K Meta+K"
             className="text-ink-faint max-sm:size-8 max-sm:px-0"
           >
             <Search aria-hidden="true" size={14} />
-            <span className="max-sm:sr-only">Search</span>
+            <span className="max-sm:sr-only">
+              Search<span className="sr-only"> and commands</span>
+            </span>
             <span aria-hidden="true" className="ml-3 hidden gap-0.5 sm:flex">
               <Kbd>Ctrl</Kbd>
               <Kbd>K</Kbd>

@@ -27,6 +27,7 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
 function Palette({ close }: { close: () => void }) {
   const router = useRouter();
   const [text, setText] = useState('');
+  const [pointed, setPointed] = useState('');
   const query = useDeferredValue(text.trim());
   const searching = query.length >= 2;
   const claims = useQuery({ ...claimsTop({ q: query }, 6), enabled: searching });
@@ -47,8 +48,27 @@ function Palette({ close }: { close: () => void }) {
     { id: 'system', words: 'Theme as the system', icon: <Monitor size={14} />, run: () => setTheme('system') },
   ].filter((action) => matches(action.words));
 
+  const foundClaims = searching ? (claims.data?.items ?? []) : [];
+  const foundExperiments = searching ? (experiments.data?.items ?? []) : [];
+  // answers come in while one types: what was pointed at may be gone, then the first takes its place
+  const order = [
+    ...foundClaims.map((claim) => `claim ${claim.id}`),
+    ...shownTechniques.map((technique) => `technique ${technique.id}`),
+    ...foundExperiments.map((experiment) => `experiment ${experiment.id}`),
+    ...sections.map((section) => `go ${section.href}`),
+    ...actions.map((action) => `do ${action.id}`),
+  ];
+  const value = order.includes(pointed) ? pointed : (order[0] ?? '');
+
   return (
-    <Command label="Search and commands" shouldFilter={false} loop className="flex max-h-[70vh] flex-col">
+    <Command
+      label="Search and commands"
+      value={value}
+      onValueChange={setPointed}
+      shouldFilter={false}
+      loop
+      className="flex max-h-[70vh] flex-col"
+    >
       <Command.Input
         value={text}
         onValueChange={setText}
@@ -56,9 +76,9 @@ function Palette({ close }: { close: () => void }) {
         className="h-12 w-full shrink-0 border-b border-line bg-transparent px-4 text-base text-ink outline-none"
       />
       <Command.List className="min-h-0 flex-1 overflow-y-auto p-1.5 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-ink-faint">
-        {searching && (claims.data?.items.length ?? 0) > 0 ? (
+        {foundClaims.length > 0 ? (
           <Command.Group heading="Claims">
-            {claims.data?.items.map((claim) => (
+            {foundClaims.map((claim) => (
               <Item key={claim.id} value={`claim ${claim.id}`} onSelect={go(`/claims/${claim.id}`)}>
                 <span className="w-3">
                   {claim.headline ? <VerdictGlyph verdict={claim.headline.verdict.verdict} size={11} /> : null}
@@ -80,9 +100,9 @@ function Palette({ close }: { close: () => void }) {
             ))}
           </Command.Group>
         ) : null}
-        {searching && (experiments.data?.items.length ?? 0) > 0 ? (
+        {foundExperiments.length > 0 ? (
           <Command.Group heading="Experiments">
-            {experiments.data?.items.map((experiment) => (
+            {foundExperiments.map((experiment) => (
               <Item
                 key={experiment.id}
                 value={`experiment ${experiment.id}`}
@@ -98,7 +118,7 @@ function Palette({ close }: { close: () => void }) {
         {sections.length > 0 ? (
           <Command.Group heading="Go to">
             {sections.map((section) => (
-              <Item key={section.href} value={`go ${section.title}`} onSelect={go(section.href)}>
+              <Item key={section.href} value={`go ${section.href}`} onSelect={go(section.href)}>
                 <CornerDownLeft aria-hidden="true" size={12} className="text-ink-faint" />
                 {section.title}
               </Item>
