@@ -123,6 +123,15 @@ describe('node-docs', () => {
     expect(set.documents('test').length).toBeGreaterThan(200);
   });
 
+  test('is kept in the cache, and made anew when the entry is damaged', async () => {
+    await loadDataSet({ name: 'node-docs' }, locations);
+    const [entry] = await readdir(join(locations.cacheFolder, 'data'));
+    const path = join(locations.cacheFolder, 'data', entry!);
+    await writeFile(path, 'something else');
+    expect((await loadDataSet({ name: 'node-docs' }, locations)).bytes).toBe(836_287);
+    expect(await readFile(path)).toHaveLength(836_287);
+  });
+
   test('under another hash is refused', async () => {
     await expect(loadDataSet({ name: 'node-docs', sha256: '2'.repeat(64) }, locations)).rejects.toMatchObject({
       code: 'hash-mismatch',
