@@ -20,6 +20,11 @@ export interface AdvanceInput {
   readonly secret: string;
   /** All runs of the experiment that reached a terminal state; none for the first stage. */
   readonly finished: readonly FinishedRun[];
+  /**
+   * Verdicts of earlier registrations of the same protocol (equal hash). Their blocks are pooled with these: registering again
+   * is never a fresh try. None for the first registration.
+   */
+  readonly earlier?: readonly Verdict[];
 }
 
 /** What an experiment needs next: more runs, or nothing, because its verdict stands. */
@@ -33,9 +38,9 @@ export type Advance =
  * a scaled-down claim would be contradicted, the second size.
  */
 export async function advanceProtocol(input: AdvanceInput): Promise<Advance> {
-  const { registered, protocolHash, secret } = input;
+  const { registered, protocolHash, secret, earlier = [] } = input;
   const history = new History(input.finished);
-  const step = nextStep(registered, protocolHash, history);
+  const step = nextStep(registered, protocolHash, history, earlier);
   if (step.kind === 'verdict') return step;
   const stage = history.nextStage;
   const drafts = await withSeeds(step.drafts, secret, protocolHash);
@@ -46,8 +51,13 @@ type Step =
   | { readonly kind: 'drafts'; readonly drafts: readonly SeedlessDraft[] }
   | { readonly kind: 'verdict'; readonly verdict: Verdict };
 
-/** The next step before seeds are drawn; previews count its drafts. */
-export function nextStep(registered: RegisteredProtocol, protocolHash: string, history: History): Step {
+/** The next step before seeds are drawn. */
+function nextStep(
+  registered: RegisteredProtocol,
+  protocolHash: string,
+  history: History,
+  earlier: readonly Verdict[],
+): Step {
   const broken = history.withoutOutcome;
   if (broken.length > 0) {
     const named = broken.slice(0, 3).map(({ arm, block, state, failure }) => {
@@ -57,18 +67,24 @@ export function nextStep(registered: RegisteredProtocol, protocolHash: string, h
     return ended(registered, protocolHash, 'incomplete', `Runs without an outcome: ${named.join('; ')}${more}.`);
   }
   try {
-    return stepOf(registered, protocolHash, history);
+    return stepOf(registered, protocolHash, history, earlier);
   } catch (error) {
     if (!(error instanceof MissingMetric)) throw error;
     return ended(registered, protocolHash, 'metric-undefined', `Not every arm has what is compared: ${error.message}.`);
   }
 }
 
-function stepOf(registered: RegisteredProtocol, protocolHash: string, history: History): Step {
+function stepOf(
+  registered: RegisteredProtocol,
+  protocolHash: string,
+  history: History,
+  earlier: readonly Verdict[],
+): Step {
   const arms = protocolArms(registered.protocol);
   const tuning = tuningState(registered, arms, 'first', history);
   if (!tuning.done) return { kind: 'drafts', drafts: tuning.drafts };
-  const sitting: Sitting = { registered, arms, history, tuning: tuning.results };
+  const pooled = pooledContrasts(protocolHash, earlier);
+  const sitting: Sitting = { registered, arms, history, tuning: tuning.results, earlier: pooled };
   const looks = looksOf(registered.protocol.plan);
   for (const [index, look] of looks.entries()) {
     const drafts = judgedDrafts(registered, arms, 'first', look.blocks, tuning.rates);
@@ -83,7 +99,10 @@ function stepOf(registered: RegisteredProtocol, protocolHash: string, history: H
       finding = judgeLook(sitting, look, second);
     }
     if (!finding.settled && index < looks.length - 1) continue;
-    const labels = labelsOf(registered, arms, tuning.grid, history, finding.parts, finding.failedRuns);
+    const labels = [
+      ...labelsOf(registered, arms, tuning.grid, history, finding.parts, finding.failedRuns),
+      ...(pooled.size > 0 ? ['pooled'] : []),
+    ];
     return {
       kind: 'verdict',
       verdict: verdictOf(sitting, protocolHash, { finding, look, lookNumber: index + 1, second, labels }),
@@ -94,7 +113,7 @@ function stepOf(registered: RegisteredProtocol, protocolHash: string, history: H
 
 /** The second size: tuned like the first, as many blocks as the first look. What it shows, or what it still needs. */
 function secondSize(
-  { registered, arms, history }: Sitting,
+  { registered, arms, history, earlier }: Sitting,
   first: Look,
   look: Look,
 ): { drafts: SeedlessDraft[] } | { parts: PartResult[] } {
@@ -103,8 +122,24 @@ function secondSize(
   const drafts = judgedDrafts(registered, arms, 'second', first.blocks, tuning.rates);
   const missing = missingOf(drafts, history);
   if (missing.length > 0) return { drafts: missing };
-  const sitting = { registered, arms, history, tuning: tuning.results };
+  const sitting = { registered, arms, history, earlier, tuning: tuning.results };
   return { parts: judgeParts(sitting, 'second', { blocks: first.blocks, level: look.level }, true) };
+}
+
+/** The blocks of earlier registrations, in their order. Only verdicts that looked at blocks have any. */
+function pooledContrasts(protocolHash: string, earlier: readonly Verdict[]): Map<string, number[]> {
+  const contrasts = new Map<string, number[]>();
+  for (const verdict of earlier) {
+    if (verdict.protocolHash !== protocolHash) {
+      throw new RangeError(`blocks of protocol ${verdict.protocolHash} cannot be pooled with those of ${protocolHash}`);
+    }
+    for (const part of verdict.parts) {
+      // A pooled verdict holds the blocks of all before it.
+      const known = contrasts.get(part.id) ?? [];
+      contrasts.set(part.id, verdict.labels.includes('pooled') ? [...part.contrasts] : [...known, ...part.contrasts]);
+    }
+  }
+  return contrasts;
 }
 
 function missingOf(drafts: readonly SeedlessDraft[], history: History): SeedlessDraft[] {

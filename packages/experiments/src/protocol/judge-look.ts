@@ -35,6 +35,8 @@ export interface Sitting {
   readonly arms: readonly ProtocolArm[];
   readonly history: History;
   readonly tuning: readonly TuningResult[];
+  /** Contrasts of earlier registrations of the same protocol, by part. */
+  readonly earlier: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Kinds whose claim is worthless when the technique fails to train under some seeds, however good the others are. */
@@ -87,7 +89,8 @@ export function judgeLook(sitting: Sitting, look: Look, secondSize: readonly Par
 export function judgeParts(sitting: Sitting, size: Size, look: Look, mutantCaught: boolean): PartResult[] {
   const { protocol } = sitting.registered;
   const rule = quantifierRule(protocol.quantifier, protocol.parts.length, look.level);
-  const context = { ...contextOf(sitting, size, look.blocks), rule, mutantCaught };
+  const earlier = size === 'first' ? sitting.earlier : undefined;
+  const context = { ...contextOf(sitting, size, look.blocks), rule, mutantCaught, earlier };
   return protocol.parts.map((part) => judgeProtocolPart(part, context));
 }
 

@@ -16,6 +16,7 @@ import {
   judgeCount,
   judgeExact,
   judgePart,
+  judgePooled,
   judgeRate,
   LEAST_CASES,
   type QuantifierRule,
@@ -31,6 +32,8 @@ export interface PartContext {
   readonly scope: 'recipe' | 'checkpoint';
   /** For template exact: whether the broken copy was noticed. */
   readonly mutantCaught: boolean;
+  /** Contrasts of earlier registrations of the same protocol, by part; empty for the first. */
+  readonly earlier?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Judges one part of a protocol (or of its controls) from the outcomes. Throws MissingMetric where a metric is undefined. */
@@ -50,9 +53,15 @@ export function judgeProtocolPart(part: Part, context: PartContext): PartResult 
 function judgeIntervalPart(part: Part, template: IntervalTemplate, context: PartContext): PartResult {
   const estimate = estimateOf(part, context);
   const margin = marginOf(part, context);
-  const judgement = judgePart((level) => judge(estimate, template, margin, level), context.rule);
+  const before = context.earlier?.get(part.id) ?? [];
+  const contrasts = [...before, ...estimate.contrasts];
+  const judgement = judgePart(
+    (level) =>
+      before.length > 0 ? judgePooled(contrasts, template, margin, level) : judge(estimate, template, margin, level),
+    context.rule,
+  );
   return {
-    ...describe(part, context, estimate.contrasts),
+    ...describe(part, context, contrasts),
     verdict: judgement.verdict,
     reason: judgement.reason,
     effect: judgement.effect,

@@ -449,6 +449,37 @@ describe('several conditions, and other templates', () => {
   });
 });
 
+describe('a second registration', () => {
+  it('is pooled with the first: its blocks add to the evidence, they do not replace it', async () => {
+    const protocol = postTraining({ plan: { name: 'fixed', blocks: 5 } });
+    const first = await runProtocol(protocol, rounding(0.012, 0.02));
+    const earlier = [first.verdict];
+    const secret = '6'.repeat(64);
+    const second = await runProtocol(protocol, rounding(0.04, 0.002), undefined, { secret, earlier });
+    expect(second.verdict.protocolHash).toBe(first.verdict.protocolHash);
+    const { contrasts, n } = second.verdict.parts[0]!;
+    expect(contrasts.slice(0, 5)).toEqual(first.verdict.parts[0]!.contrasts);
+    expect(n).toBe(10);
+    expect(second.verdict.labels).toContain('pooled');
+    const third = await runProtocol(protocol, rounding(0.04, 0.002), undefined, {
+      secret: '7'.repeat(64),
+      earlier: [first.verdict, second.verdict],
+    });
+    expect(third.verdict.parts[0]!.contrasts.slice(0, 10)).toEqual(contrasts);
+    expect(third.verdict.parts[0]!.n).toBe(15);
+    // Alone, these blocks would have been clear; with the first five they are wider than a t interval over all.
+    const alone = await runProtocol(protocol, rounding(0.04, 0.002), undefined, { secret });
+    const width = (story: typeof alone) => story.verdict.parts[0]!.interval[1]! - story.verdict.parts[0]!.interval[0]!;
+    expect(width(second)).toBeGreaterThan(3 * width(alone));
+  });
+
+  it('of another protocol is refused', async () => {
+    const other = await runProtocol(postTraining({ version: 2 }), rounding(0.04));
+    const mixed = runProtocol(postTraining(), rounding(0.04), undefined, { earlier: [other.verdict] });
+    await expect(mixed).rejects.toThrow(/cannot be pooled/);
+  });
+});
+
 describe('registration', () => {
   it('freezes everything by its hash, and seeds follow from secret, hash and index', async () => {
     const { registered, protocolHash } = await registerProtocol(postTraining(), RESOURCES);

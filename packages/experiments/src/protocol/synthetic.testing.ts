@@ -64,12 +64,13 @@ export async function runProtocol(
   protocol: Protocol,
   model: LossModel,
   alter: (run: FinishedRun) => FinishedRun = (run) => run,
+  { secret = SECRET, earlier = [] as readonly Verdict[] } = {},
 ): Promise<Story> {
   const { registered, protocolHash } = await registerProtocol(protocol, RESOURCES);
   const finished: FinishedRun[] = [];
   const stages: PlannedRun[][] = [];
   for (let step = 0; step < 12; step++) {
-    const advance = await advanceProtocol({ registered, protocolHash, secret: SECRET, finished });
+    const advance = await advanceProtocol({ registered, protocolHash, secret, finished, earlier });
     if (advance.kind === 'verdict') return { verdict: advance.verdict, stages, finished };
     stages.push(advance.runs);
     for (const run of advance.runs) {

@@ -1,5 +1,12 @@
 import type { VerdictWord } from '@claimbench/contracts';
-import { type Estimate, halfWidth, studentQuantile, withoutVariation } from '../statistics/index.ts';
+import {
+  anytimeInterval,
+  type Estimate,
+  estimateFromBlocks,
+  halfWidth,
+  studentQuantile,
+  withoutVariation,
+} from '../statistics/index.ts';
 
 /** Templates that judge an estimate with an interval; rate, exact and count have their own functions. */
 export type IntervalTemplate = 'greater' | 'not-worse' | 'within';
@@ -39,20 +46,43 @@ export function judge(estimate: Estimate, template: IntervalTemplate, margin: nu
   }
   const power = template === 'within' ? 0.9 : 0.8;
   const detectable = n < 2 ? null : half + studentQuantile(power, n - 1) * standardError;
-  const [verdict, reason] = decide(estimate, template, margin, level, half);
-  return { ...common, verdict, reason, interval: [effect - half, effect + half], detectable };
+  const interval = [effect - half, effect + half] as const;
+  const [verdict, reason] = decide(template, margin, { effect, low: interval[0], high: interval[1] }, () => {
+    const wide = halfWidth(estimate, level / 2);
+    return [effect - wide, effect + wide];
+  });
+  return { ...common, verdict, reason, interval, detectable };
 }
 
-function decide(
-  estimate: Estimate,
+/**
+ * Judges blocks of several registrations together, by the interval that holds at every stopping time: how a protocol that was
+ * registered again is decided, so that trying until it fits gains nothing. Items are not resolved here.
+ */
+export function judgePooled(
+  contrasts: readonly number[],
   template: IntervalTemplate,
   margin: number,
   level: number,
-  half: number,
+): Judgement {
+  const estimate = estimateFromBlocks(contrasts);
+  const { effect, n, standardError } = estimate;
+  const [low, high] = anytimeInterval(contrasts, 2 * level);
+  const common = { effect, n, standardError, level: 1 - 2 * level, interval: [low, high] as const };
+  if (withoutVariation(estimate))
+    return { ...common, verdict: 'inconclusive', reason: 'no-variation', detectable: null };
+  const [verdict, reason] = decide(template, margin, { effect, low, high }, () => anytimeInterval(contrasts, level));
+  const power = template === 'within' ? 0.9 : 0.8;
+  const detectable = n < 2 ? null : high - effect + studentQuantile(power, n - 1) * standardError;
+  return { ...common, verdict, reason, detectable };
+}
+
+/** The templates' rules. `wider` gives the interval at half the level, which only a contradicted equality asks for. */
+function decide(
+  template: IntervalTemplate,
+  margin: number,
+  { effect, low, high }: { effect: number; low: number; high: number },
+  wider: () => readonly [number, number],
 ): [VerdictWord, string] {
-  const { effect } = estimate;
-  const low = effect - half;
-  const high = effect + half;
   switch (template) {
     case 'greater':
       if (low > 0 && effect >= margin) return ['supported', low >= margin ? 'strong' : 'positive'];
@@ -64,8 +94,8 @@ function decide(
       return ['inconclusive', 'too-noisy'];
     case 'within': {
       if (low > -margin && high < margin) return ['supported', 'equal-within-margin'];
-      const wider = halfWidth(estimate, level / 2);
-      if (effect - wider > margin || effect + wider < -margin) return ['contradicted', 'differs'];
+      const [lowest, highest] = wider();
+      if (lowest > margin || highest < -margin) return ['contradicted', 'differs'];
       return ['inconclusive', 'too-noisy'];
     }
   }
