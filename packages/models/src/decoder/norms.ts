@@ -14,7 +14,7 @@ const bias = (size: number): ParameterSpec => ({
   initial: { kind: 'constant', value: 0 },
 });
 
-/** `(x - mean) / sqrt(variance + eps) * weight + bias` over the last dimension, population variance (Ba et al. 2016, eq. 4). */
+/** `(x - mean) / sqrt(variance + eps) * weight + bias` over the last dimension, population variance (Ba et al. 2016). */
 export const layerNormKind: NormKind<{ eps: number; bias: boolean }> = {
   kind: 'layer-norm',
   options: z.strictObject({ eps: z.number().positive(), bias: z.boolean() }),
@@ -22,7 +22,7 @@ export const layerNormKind: NormKind<{ eps: number; bias: boolean }> = {
   forward: (x, parameters, options) => layerNorm(x, parameters.weight, parameters.bias, options.eps),
 };
 
-/** `x / sqrt(mean(x^2) + eps) * weight` over the last dimension (Zhang and Sennrich 2019, eq. 4). */
+/** `x / sqrt(mean(x^2) + eps) * weight` over the last dimension (Zhang and Sennrich 2019). */
 export const rmsNormKind: NormKind<{ eps: number }> = {
   kind: 'rms-norm',
   options: z.strictObject({ eps: z.number().positive() }),
@@ -30,7 +30,7 @@ export const rmsNormKind: NormKind<{ eps: number }> = {
   forward: (x, parameters, options) => rmsNorm(x, parameters.weight, options.eps),
 };
 
-/** `weight * tanh(alpha x) + bias`, alpha one learned scalar (Zhu et al. 2025, eq. 1). */
+/** `weight * tanh(alpha x) + bias`, alpha one learned scalar (Zhu et al. 2025). */
 export const dynamicTanhKind: NormKind<{ alphaInit: number }> = {
   kind: 'dynamic-tanh',
   options: z.strictObject({ alphaInit: z.number() }),
