@@ -1,15 +1,12 @@
 #include "buffers.h"
 
-#include <sys/mman.h>
-
 #include <cstdlib>
 
 namespace kernels {
 namespace {
 
 constexpr int64_t kAlignment = 64;
-constexpr int64_t kHugePage = int64_t(2) << 20;
-constexpr int64_t kSlab = 4 * kHugePage;
+constexpr int64_t kSlab = int64_t(8) << 20;
 constexpr double kGeneration = 16777216;  // an id is generation * 2^24 + slot
 
 // Eight classes for each power of two: a buffer wastes at most an eighth, and sizes that come again fit exactly.
@@ -26,16 +23,6 @@ int64_t bytesOfClass(int sizeClass) {
   return (int64_t(1) << (exponent - 3)) * ((sizeClass - 9) % 8 + 9);
 }
 
-// Big pages where the system has them: the matrix products then miss the TLB far less.
-char* mapAligned(int64_t bytes) {
-  void* memory = nullptr;
-  if (posix_memalign(&memory, size_t(bytes >= kHugePage ? kHugePage : 4096), size_t(bytes)) != 0) return nullptr;
-#ifdef MADV_HUGEPAGE
-  if (bytes >= kHugePage) madvise(memory, size_t(bytes), MADV_HUGEPAGE);
-#endif
-  return static_cast<char*>(memory);
-}
-
 }  // namespace
 
 Buffers::~Buffers() {
@@ -44,12 +31,12 @@ Buffers::~Buffers() {
 
 char* Buffers::carve(int64_t bytes) {
   if (bytes > kSlab / 4) {
-    char* memory = mapAligned(bytes);
+    char* memory = allocateAligned(bytes);
     if (memory != nullptr) slabs_.push_back({memory, bytes});
     return memory;
   }
   if (bytes > freeBytes_) {
-    char* slab = mapAligned(kSlab);
+    char* slab = allocateAligned(kSlab);
     if (slab == nullptr) return nullptr;
     slabs_.push_back({slab, kSlab});
     free_ = slab;

@@ -8,7 +8,7 @@ namespace {
 // --- the tile ---
 
 template <int kRows, int kVectors>
-void tile(int64_t k, const float* left, const float* right, float* c, int64_t cStride, int columns, bool fromC,
+void tile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int columns, bool fromC,
           const Epilogue* epilogue) {
   Vec sum[kRows][kVectors];
   const int whole = columns / kWidth, rest = columns % kWidth;
@@ -18,7 +18,7 @@ void tile(int64_t k, const float* left, const float* right, float* c, int64_t cS
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; j++) {
         const float* at = c + i * cStride + j * kWidth;
-        sum[i][j] = j < whole ? loadVec(at) : loadSome(at, rest);
+        sum[i][j] = j < whole ? loadVec(at) : j == whole && rest > 0 ? loadSome(at, rest) : Vec{};
       }
     }
   } else {
@@ -28,7 +28,7 @@ void tile(int64_t k, const float* left, const float* right, float* c, int64_t cS
       for (int j = 0; j < kVectors; j++) sum[i][j] = Vec{};
     }
   }
-  for (int64_t p = 0; p < k; p++, left += kTileRows, right += kTileColumns) {
+  for (int64_t p = 0; p < k; p++, left += leftStep, right += kTileColumns) {
     Vec b[kVectors];
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; j++) b[j] = loadVec(right + j * kWidth);
@@ -43,7 +43,7 @@ void tile(int64_t k, const float* left, const float* right, float* c, int64_t cS
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; j++) {
       const float* at = epilogue->bias + j * kWidth;
-      const Vec bias = j < whole ? loadVec(at) : loadSome(at, rest);
+      const Vec bias = j < whole ? loadVec(at) : j == whole && rest > 0 ? loadSome(at, rest) : Vec{};
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; i++) sum[i][j] += bias;
     }
@@ -54,7 +54,7 @@ void tile(int64_t k, const float* left, const float* right, float* c, int64_t cS
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; j++) {
         const float* at = epilogue->residual + i * epilogue->residualStride + j * kWidth;
-        sum[i][j] += j < whole ? loadVec(at) : loadSome(at, rest);
+        sum[i][j] += j < whole ? loadVec(at) : j == whole && rest > 0 ? loadSome(at, rest) : Vec{};
       }
     }
   }
@@ -64,12 +64,12 @@ void tile(int64_t k, const float* left, const float* right, float* c, int64_t cS
     for (int j = 0; j < kVectors; j++) {
       float* at = c + i * cStride + j * kWidth;
       if (j < whole) storeVec(at, sum[i][j]);
-      else storeSome(at, sum[i][j], rest);
+      else if (j == whole && rest > 0) storeSome(at, sum[i][j], rest);
     }
   }
 }
 
-using Tile = void (*)(int64_t, const float*, const float*, float*, int64_t, int, bool, const Epilogue*);
+using Tile = void (*)(int64_t, const float*, int64_t, const float*, float*, int64_t, int, bool, const Epilogue*);
 
 template <int kVectors>
 KERNELS_INLINE Tile tileOfRows(int rows) {
@@ -82,11 +82,9 @@ KERNELS_INLINE Tile tileOfRows(int rows) {
     case 5: return tile<5, kVectors>;
     case 6: return tile<6, kVectors>;
 #endif
-#if defined(KERNELS_NEON) || defined(KERNELS_AVX512)
+#if defined(KERNELS_AVX512)
     case 7: return tile<7, kVectors>;
     case 8: return tile<8, kVectors>;
-#endif
-#if defined(KERNELS_AVX512)
     case 9: return tile<9, kVectors>;
     case 10: return tile<10, kVectors>;
     case 11: return tile<11, kVectors>;
@@ -167,6 +165,9 @@ void addPanelRows(const float* panel, int64_t k, int64_t rows, bool start, float
 
 // --- blocking ---
 
+// Panels of the left operand packed together. Where its rows stand side by side in memory, whole cache lines are read that way.
+constexpr int64_t kGroup = 8;
+
 // Depth of a block: kDepth x 512 columns of the right operand are half of a second-level cache of 1 MB.
 constexpr int64_t kDepth = 256;
 constexpr int64_t kBlockColumns = 512 / kTileColumns * kTileColumns;
@@ -181,15 +182,39 @@ struct Block {
   int64_t row, rows, column, columns;
 };
 
+void packLeftGroup(Matrix a, int64_t rows, int64_t k, float* group) {
+  if (a.rowStride != 1 || rows <= kTileRows) {
+    for (int64_t i = 0; i < rows; i += kTileRows) packLeft(a.from(i, 0), least(rows - i, kTileRows), k, group + i * k);
+    return;
+  }
+  const int64_t whole = rows / kTileRows;
+  for (int64_t p = 0; p < k; p++) {
+    const float* from = a.data + p * a.columnStride;
+    for (int64_t panel = 0; panel < whole; panel++) {
+#pragma GCC unroll 4
+      for (int i = 0; i < kTileRows; i += kWidth) {
+        const float* at = from + panel * kTileRows + i;
+        float* to = group + (panel * k + p) * kTileRows + i;
+        if (i + kWidth <= kTileRows) storeVec(to, loadVec(at));
+        else storeSome(to, loadSome(at, kTileRows - i), kTileRows - i);
+      }
+    }
+  }
+  if (whole * kTileRows < rows) packLeft(a.from(whole * kTileRows, 0), rows - whole * kTileRows, k, group + whole * kTileRows * k);
+}
+
 // The tiles of one block. `packed` holds the right operand's panels from column `packedFrom` on, each [k][kTileColumns].
-void multiplyBlock(const Product& product, const Block& block, const float* packed, int64_t packedFrom, float* left) {
+void multiplyBlock(const Product& product, const Block& block, const float* packed, int64_t packedFrom, float* group) {
+  const int64_t inGroups = product.a.rowStride == 1 ? kGroup : 1;
   int64_t p0 = 0;
   do {
     const int64_t depth = least(product.k - p0, kDepth);
     const bool first = p0 == 0, last = p0 + depth >= product.k;
     for (int64_t i = block.row; i < block.row + block.rows; i += kTileRows) {
       const int64_t rows = least(block.row + block.rows - i, kTileRows);
-      packLeft(product.a.from(i, p0), rows, depth, left);
+      const int64_t inGroup = (i - block.row) / kTileRows % inGroups;
+      if (inGroup == 0) packLeftGroup(product.a.from(i, p0), least(block.row + block.rows - i, inGroups * kTileRows), depth, group);
+      const float* left = group + inGroup * kTileRows * depth;
       if (product.rowSums != nullptr && block.column == 0) {
         addPanelRows(left, depth, rows, first && !product.accumulateSums, product.rowSums + i);
       }
@@ -198,7 +223,7 @@ void multiplyBlock(const Product& product, const Block& block, const float* pack
         Epilogue epilogue = product.epilogue;
         if (epilogue.bias != nullptr) epilogue.bias += j;
         if (epilogue.residual != nullptr) epilogue.residual += i * epilogue.residualStride + j;
-        multiplyTile(depth, left, packed + (j - packedFrom) * product.k + p0 * kTileColumns, product.c + i * product.cStride + j,
+        multiplyTile(depth, left, kTileRows, packed + (j - packedFrom) * product.k + p0 * kTileColumns, product.c + i * product.cStride + j,
                      product.cStride, int(rows), int(columns), !first || product.accumulate, last ? &epilogue : nullptr);
       }
     }
@@ -216,16 +241,16 @@ void packRight(Matrix b, int64_t k, int64_t columns, float* panel) {
   packPanel<kTileColumns>(b.data, b.columnStride, b.rowStride, columns, k, panel);
 }
 
-void multiplyTile(int64_t k, const float* left, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
+void multiplyTile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
                   const Epilogue* epilogue) {
-  const Tile chosen = columns > kTileColumns - kWidth ? tileOfRows<kTileVectors>(rows) : tileOfRows<1>(rows);
-  chosen(k, left, right, c, cStride, columns, fromC, epilogue);
+  const Tile chosen = columns > kWidth ? tileOfRows<kTileVectors>(rows) : tileOfRows<1>(rows);
+  chosen(k, left, leftStep, right, c, cStride, columns, fromC, epilogue);
 }
 
-int64_t workspaceOfOne(int64_t n, int64_t k) { return kTileRows * kDepth + kPanelSlack + times(paddedColumns(n), k); }
+int64_t workspaceOfOne(int64_t n, int64_t k) { return kGroup * kTileRows * kDepth + kPanelSlack + times(paddedColumns(n), k); }
 
 void multiplyAlone(const Product& product, float* workspace) {
-  float* packed = workspace + kTileRows * kDepth + kPanelSlack;
+  float* packed = workspace + kGroup * kTileRows * kDepth + kPanelSlack;
   for (int64_t j = 0; j < product.n; j += kTileColumns) {
     packRight(product.b.from(0, j), product.k, least(product.n - j, kTileColumns), packed + j * product.k);
   }
@@ -237,7 +262,7 @@ void multiply(Call& call, const Product& product) {
   const int64_t most = kMostPacked / (product.k > 0 ? product.k : 1) / kTileColumns * kTileColumns;
   const int64_t atOnce = most < kTileColumns ? kTileColumns : most;
   Workspace space;
-  if (!call.workspace(times(paddedColumns(least(product.n, atOnce)), product.k), kTileRows * kDepth + kPanelSlack, &space)) return;
+  if (!call.workspace(times(paddedColumns(least(product.n, atOnce)), product.k), kGroup * kTileRows * kDepth + kPanelSlack, &space)) return;
   for (int64_t from = 0; from < product.n; from += atOnce) {
     const int64_t columns = least(product.n - from, atOnce);
     const int64_t work = times(product.m, columns, product.k);

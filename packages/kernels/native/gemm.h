@@ -14,7 +14,7 @@ constexpr int kTileRows = 12, kTileVectors = 2;
 #elif defined(KERNELS_AVX2)
 constexpr int kTileRows = 6, kTileVectors = 2;
 #elif defined(KERNELS_NEON)
-constexpr int kTileRows = 8, kTileVectors = 3;
+constexpr int kTileRows = 6, kTileVectors = 4;
 #else
 constexpr int kTileRows = 4, kTileVectors = 2;
 #endif
@@ -46,8 +46,8 @@ constexpr int kPanelSlack = 16;
 void packRight(Matrix b, int64_t k, int64_t columns, float* panel);
 
 // One tile: c[rows x columns] = (fromC ? c : 0) + left right, in the order of k; then the epilogue, where there is one.
-// rows <= kTileRows, columns <= kTileColumns. left is a packed panel; right too.
-void multiplyTile(int64_t k, const float* left, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
+// rows <= kTileRows, columns <= kTileColumns. left[p * leftStep + i] is row i at p (kTileRows for a packed panel); right is a packed panel.
+void multiplyTile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
                   const Epilogue* epilogue);
 
 // C [m, n] = (accumulate ? C : 0) + A [m, k] B [k, n], then the epilogue. Over all threads of the call.

@@ -1,5 +1,7 @@
 #include "kernel.h"
 
+#include <sys/mman.h>
+
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
@@ -25,6 +27,16 @@ void describe(Fault* fault, const char* kernel, const char* code, const char* fo
 
 }  // namespace
 
+char* allocateAligned(int64_t bytes) {
+  constexpr int64_t kHugePage = int64_t(2) << 20;
+  void* memory = nullptr;
+  if (posix_memalign(&memory, size_t(bytes >= kHugePage ? kHugePage : 4096), size_t(bytes)) != 0) return nullptr;
+#ifdef MADV_HUGEPAGE
+  if (bytes >= kHugePage) madvise(memory, size_t(bytes), MADV_HUGEPAGE);
+#endif
+  return static_cast<char*>(memory);
+}
+
 Scratch::~Scratch() { free(data_); }
 
 char* Scratch::reserve(int64_t bytes) {
@@ -33,9 +45,8 @@ char* Scratch::reserve(int64_t bytes) {
   data_ = nullptr;
   bytes_ = 0;
   const int64_t grown = bytes + bytes / 4;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, 64, size_t(grown)) != 0) return nullptr;
-  data_ = static_cast<char*>(memory);
+  data_ = allocateAligned(grown);
+  if (data_ == nullptr) return nullptr;
   bytes_ = grown;
   return data_;
 }

@@ -47,6 +47,10 @@ struct Fault {
   void clear() { code[0] = 0; }
 };
 
+// Aligned to a page, in big pages where the system has them and it is large: the matrix products then miss the TLB far less. Null when there is none;
+// freed by free().
+char* allocateAligned(int64_t bytes);
+
 // Memory that kernels compute in, kept between commands.
 class Scratch {
  public:

@@ -39,18 +39,25 @@ KERNELS_INLINE Lanes powerOfTwo(Ints n) {  // -126 <= n <= 127
   return power;
 }
 
+// x 2^n with one rounding where the result is denormal; infinite beyond the largest float. |n| <= 252
+KERNELS_INLINE Lanes scaled(Lanes x, Ints n) {
+#if defined(KERNELS_AVX512)
+  return {(Vec)_mm512_scalef_ps((__m512)x.part[0], _mm512_cvtepi32_ps((__m512i)n.part[0]))};
+#else
+  Ints half, rest;
+  KERNELS_EACH_PART {
+    half.part[i] = n.part[i] >> 1;
+    rest.part[i] = n.part[i] - half.part[i];
+  }
+  return x * powerOfTwo(half) * powerOfTwo(rest);
+#endif
+}
+
 KERNELS_INLINE Lanes exp(Lanes x) {
   x = select(x < -104.0f, broadcast(-104.0f), x);
   x = select(x > 89.0f, broadcast(89.0f), x);
   const Reduced reduced = reduceByLn2(x);
-  const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f;
-  // In two steps, so that the result can be denormal or infinite.
-  Ints half, rest;
-  KERNELS_EACH_PART {
-    half.part[i] = reduced.n.part[i] >> 1;
-    rest.part[i] = reduced.n.part[i] - half.part[i];
-  }
-  return p * powerOfTwo(half) * powerOfTwo(rest);
+  return scaled(fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f, reduced.n);
 }
 
 // exp for x <= 0 where results below 2^-126 may as well be 0 (softmax: the largest term is 1).

@@ -108,6 +108,12 @@ KERNELS_INLINE Vec fma(Vec a, Vec b, Vec c) {
     sum = Vec{roundedOnce(lowProduct[0], lowC[0]), roundedOnce(lowProduct[1], lowC[1]), roundedOnce(highProduct[0], highC[0]),
               roundedOnce(highProduct[1], highC[1])};
   }
+  // GCC 12 otherwise folds the rounding to float away where the next fma() widens it again.
+#if defined(__x86_64__)
+  asm("" : "+x"(sum));
+#else
+  asm("" : "+m"(sum));
+#endif
   return sum;
 }
 KERNELS_INLINE float fma(float a, float b, float c) { return roundedOnce(double(a) * double(b), double(c)); }
@@ -259,13 +265,16 @@ KERNELS_INLINE void store(float* to, Lanes value, int64_t n) {
   }
 }
 
+// 0, 1, 2, .. 15.
+KERNELS_INLINE Lanes laneNumbers() {
+  alignas(64) static const float numbers[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return load(numbers);
+}
+
 // Lanes from n on become `value`.
 KERNELS_INLINE Lanes padded(Lanes a, int64_t n, float value) {
   if (n >= kLanes) return a;
-  float all[kLanes];
-  store(all, a);
-  for (int64_t lane = n; lane < kLanes; lane++) all[lane] = value;
-  return load(all);
+  return select(laneNumbers() < float(n), a, broadcast(value));
 }
 
 // Folds sixteen lanes: lane i with i + 8, then with i + 4, i + 2, i + 1.

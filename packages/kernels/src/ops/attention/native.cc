@@ -1,18 +1,15 @@
 // Scaled dot-product attention, fused: scores never leave a thread's own cache. One task is one batch element and one key head with the query heads that
-// share it; keys and values are packed once for all of them. Scores that no query of a row panel can see are not computed.
+// share it; keys and values are packed once for all of them.
 //
-// Each element of y, dq, dk and dv is one chain in the order of the summed index, each row of scores is reduced on its own: bits do not depend on threads,
-// batch or blocking. A hidden score counts as probability 0.
+// Scores are computed across: a row for each key, 32 queries side by side in the lanes. So softmax needs no sum within a register, and the block is already what
+// the product with the values takes as its left operand. Keys that no query of the block sees are left out: half of the work where it is causal.
+//
+// Each element of y, dq, dk and dv, each maximum and each sum is one chain in the order of the summed index: bits do not depend on threads, batch or blocking.
+// A hidden score counts as probability 0.
 #include "attention.h"
+#include "transpose.h"
 
 namespace kernels::KERNELS_ISA {
-
-// Scores of a panel of query rows against keys [0, keys): s = scale q.k, in rows of `stride` floats.
-static void scorePanel(const float* left, const float* right, int64_t dim, int64_t from, int64_t to, float* scores, int64_t stride, int rows) {
-  for (int64_t j = from / kTileColumns * kTileColumns; j < to; j += kTileColumns) {
-    multiplyTile(dim, left, right + j * dim, scores + j, stride, rows, kTileColumns, false, nullptr);
-  }
-}
 
 // --- forward ---
 
@@ -21,60 +18,63 @@ struct ForwardTask {
   const float *q, *k, *v, *slopes;
   float *y, *logSumExps;
 
-  // Turns a row of raw scores into exp(s - max) on its visible keys and 0 elsewhere; gives the sum, and max in `top`.
-  float exponentials(float* row, Visible visible, Visible computed, float slope, float* top) const {
-    Lanes most = broadcast(-__builtin_inff());
-    eachLanes(visible.from, visible.to, [&](int64_t j, int64_t n) {
-      const Lanes s = shape.score(load(row + j, n), j, slope);
-      store(row + j, s, n);
-      most = larger(padded(s, n, -__builtin_inff()), most);
-    });
-    *top = largest(most);
-    const float top_ = *top;
-    Lanes total = broadcast(0.0f);
-    eachLanes(visible.from, visible.to, [&](int64_t j, int64_t n) {
-      const Lanes e = padded(expOfNegative(load(row + j, n) - top_), n, 0.0f);
-      store(row + j, e, n);
+  int64_t floats() const {
+    return times(paddedRows(shape.keyTime), shape.dim) + times(shape.keyTime, paddedColumns(shape.dim)) + times(kQueries, shape.dim) +
+           times(paddedRows(shape.keyTime), kQueries) + 5 * kLanes + kPanelSlack;
+  }
+
+  struct Softmax {
+    Lanes top, total;
+  };
+  // Turns sixteen queries' products (from lane group h on) into exp(s - max), 0 where hidden.
+  Softmax exponentials(float* products, const Sight& sight, Range keys, int h, float slope) const {
+    Lanes top = broadcast(-__builtin_inff()), total = broadcast(0.0f);
+    float* column = products + h * kLanes;
+    for (int64_t j = keys.from; j < keys.to; j++) {
+      Lanes s = shape.score(load(column + j * kQueries), j, slope);
+      if (!sight.whole(j)) s = sight.masked(s, j, h, -__builtin_inff());
+      store(column + j * kQueries, s);
+      top = larger(s, top);
+    }
+    for (int64_t j = keys.from; j < keys.to; j++) {
+      const Lanes e = expOfNegative(load(column + j * kQueries) - top);
+      store(column + j * kQueries, e);
       total = total + e;
-    });
-    clear(row, computed.from, visible.from);
-    clear(row, visible.to, computed.to);
-    return sum(total);
+    }
+    return {top, total};
   }
 
   void run(int64_t task, float* memory) const {
-    const int64_t b = task / shape.keyHeads, keyHead = task % shape.keyHeads, dim = shape.dim;
+    const int64_t b = task / shape.keyHeads, keyHead = task % shape.keyHeads, dim = shape.dim, stride = shape.heads * dim;
     Carver carve{memory};
-    float* keys = carve.take(shape.packedKeys() * dim);
+    float* keys = carve.take(paddedRows(shape.keyTime) * dim + kPanelSlack);
     float* values = carve.take(shape.keyTime * paddedColumns(dim));
-    float* left = carve.take(kTileRows * (shape.packedKeys() > dim ? shape.packedKeys() : dim) + kPanelSlack);
-    float* scores = carve.take(kTileRows * shape.packedKeys());
-    packRightAll(shape.keyRows(k, b, keyHead, true), dim, shape.keyTime, keys);
-    packRightAll(shape.keyRows(v, b, keyHead, false), shape.keyTime, dim, values);
+    float* queries = carve.take(kQueries * dim);
+    float* products = carve.take(paddedRows(shape.keyTime) * kQueries);
+    packLeftAll(shape.keyRows(k, b, keyHead), shape.keyTime, dim, keys);
+    packRightAll(shape.keyRows(v, b, keyHead), shape.keyTime, dim, values);
     for (int64_t head = keyHead * shape.group(); head < (keyHead + 1) * shape.group(); head++) {
-      const float slope = slopes != nullptr ? slopes[head] : 0.0f;
-      for (int64_t i = 0; i < shape.queryTime; i += kTileRows) {
-        const int rows = int(shape.queryTime - i < kTileRows ? shape.queryTime - i : kTileRows);
-        const Visible seen = shape.visibleTo(i, rows);
-        packLeft(shape.queryRows(q, b, head).from(i, 0), rows, dim, left);
-        scorePanel(left, keys, dim, seen.from, seen.to, scores, shape.packedKeys(), rows);
-        float scale[kTileRows];
-        for (int r = 0; r < rows; r++) {
-          float top;
-          const float total = exponentials(scores + r * shape.packedKeys(), shape.visibleTo(i + r, 1), seen, slope, &top);
-          scale[r] = 1.0f / total;
-          if (logSumExps != nullptr) logSumExps[(b * shape.heads + head) * shape.queryTime + i + r] = top + log(total);
-        }
-        packLeft({scores + seen.from, shape.packedKeys(), 1}, rows, seen.to - seen.from, left);
+      for (int64_t i = 0; i < shape.queryTime; i += kQueries) {
+        const int64_t count = shape.queryTime - i < kQueries ? shape.queryTime - i : kQueries;
+        const Range seen = shape.visibleTo(i, count);
+        packRightAll(transposed(shape.queryRows(q, b, head).from(i, 0)), dim, count, queries);
+        scoreBlock(keys, queries, dim, shape.keyTime, seen, count, products);
+        const Sight sight(shape, i, count);
+        Softmax softmax[kQueryLanes];
+        for (int h = 0; h * kLanes < count; h++) softmax[h] = exponentials(products, sight, seen, h, slopes != nullptr ? slopes[head] : 0.0f);
         float* to = y + ((b * shape.queryTime + i) * shape.heads + head) * dim;
-        const int64_t stride = shape.heads * dim;
-        for (int64_t d = 0; d < dim; d += kTileColumns) {
-          const int columns = int(dim - d < kTileColumns ? dim - d : kTileColumns);
-          multiplyTile(seen.to - seen.from, left, values + d * shape.keyTime + seen.from * kTileColumns, to + d, stride, rows, columns, false,
-                       nullptr);
-        }
-        for (int r = 0; r < rows; r++) {
-          eachLanes(0, dim, [&](int64_t d, int64_t n) { store(to + r * stride + d, load(to + r * stride + d, n) * scale[r], n); });
+        weighRows(products, values, seen, shape.keyTime, dim, count, to, stride, false);
+        for (int64_t first = 0, h = 0; first < count; first += kLanes, h++) {
+          const int64_t n = count - first < kLanes ? count - first : kLanes;
+          float scale[kLanes];
+          store(scale, 1.0f / softmax[h].total);
+          for (int64_t r = 0; r < n; r++) {
+            float* row = to + (first + r) * stride;
+            eachLanes(0, dim, [&](int64_t d, int64_t m) { store(row + d, load(row + d, m) * scale[r], m); });
+          }
+          if (logSumExps != nullptr) {
+            store(logSumExps + (b * shape.heads + head) * shape.queryTime + i + first, softmax[h].top + log(softmax[h].total), n);
+          }
         }
       }
     }
@@ -92,17 +92,15 @@ static void forward(Call& call) {
   float* logSumExps = call.outOrNone(5, times(shape.batch, shape.heads, shape.queryTime));
   if (call.refused()) return;
   const ForwardTask work{shape, q, k, v, slopes, y, logSumExps};
-  const int64_t longest = shape.packedKeys() > shape.dim ? shape.packedKeys() : shape.dim;
-  const int64_t own = times(shape.packedKeys(), shape.dim) + times(shape.keyTime, paddedColumns(shape.dim)) + 2 * times(kTileRows, longest) + 128;
   Workspace space;
-  if (!call.workspace(0, own, &space)) return;
+  if (!call.workspace(0, work.floats(), &space)) return;
   call.parallel(shape.batch * shape.keyHeads, [&](int64_t task, int worker) { work.run(task, space.of(worker)); });
 }
 
 // --- backward ---
 
-// Queries taken at once: p and ds of a block are kept, so that dk and dv are products over many queries.
-constexpr int64_t kQueryBlock = 240;  // a multiple of every kTileRows
+// Queries whose p and ds are kept, so that dk and dv are products over many queries.
+constexpr int64_t kKeptQueries = 8 * kQueries;
 
 struct BackwardTask {
   const Shape& shape;
@@ -110,108 +108,139 @@ struct BackwardTask {
   float *dq, *dk, *dv;
   bool accumulateQ, accumulateK, accumulateV;
 
-  int64_t block() const { return shape.queryTime < kQueryBlock ? shape.queryTime : kQueryBlock; }
-  int64_t floats() const {
-    const int64_t wide = paddedColumns(shape.dim), longest = shape.packedKeys() > shape.dim ? shape.packedKeys() : shape.dim;
-    return times(shape.packedKeys(), shape.dim) * 2 + times(shape.keyTime, wide) + 2 * times(block(), wide) +
-           2 * times(block(), shape.packedKeys()) + times(kTileRows, longest > block() ? longest : block()) + 256;
+  struct Memory {
+    float *keys, *values;               // panels of k and v rows, along dim
+    float* keyColumns;                  // panels of k columns, along the keys
+    float *queryColumns, *dyColumns;    // panels of q and dy columns, along the kept queries
+    float *queries, *gradients;         // a block of queries and of dy, along dim
+    float *p, *ds;                      // a block, [key][query]
+    float *keptP, *keptDs;              // the kept queries, [query][key]
+  };
+
+  int64_t kept() const { return shape.queryTime < kKeptQueries ? shape.queryTime : kKeptQueries; }
+  int64_t keptRows() const { return (kept() + kQueries - 1) / kQueries * kQueries; }
+  // A row of p or ds: panels of keys are read whole, beyond the last key too.
+  int64_t keptStride() const { return (shape.keyTime + kLanes - 1) / kLanes * kLanes + kLanes; }
+
+  Memory carve(float* from, int64_t* floats) const {
+    const int64_t dim = shape.dim, wide = paddedColumns(dim), rows = paddedRows(shape.keyTime);
+    const int64_t sizes[] = {times(rows, dim) + kPanelSlack, times(rows, dim) + kPanelSlack, times(shape.keyTime, wide), times(kept(), wide),
+                             times(kept(), wide), times(kQueries, dim), times(kQueries, dim), times(keptStride(), kQueries),
+                             times(keptStride(), kQueries), times(keptRows(), keptStride()), times(keptRows(), keptStride())};
+    Memory memory;
+    float** pieces[] = {&memory.keys, &memory.values, &memory.keyColumns, &memory.queryColumns, &memory.dyColumns, &memory.queries,
+                        &memory.gradients, &memory.p, &memory.ds, &memory.keptP, &memory.keptDs};
+    int64_t at = 0;
+    for (int i = 0; i < 11; i++) {
+      if (from != nullptr) *pieces[i] = from + at;
+      at += (sizes[i] + 15) & ~int64_t(15);
+      if (at > kMostElements) at = kMostElements;
+    }
+    if (floats != nullptr) *floats = at;
+    return memory;
   }
 
-  void run(int64_t task, float* memory) const {
-    const int64_t b = task / shape.keyHeads, keyHead = task % shape.keyHeads, dim = shape.dim, wide = paddedColumns(dim);
-    const int64_t stride = shape.packedKeys(), longest = stride > dim ? stride : dim;
-    Carver carve{memory};
-    float* keysAcross = carve.take(stride * dim);    // k as [dim][keys]
-    float* valuesAcross = carve.take(stride * dim);  // v as [dim][keys]
-    float* keysAlong = carve.take(shape.keyTime * wide);
-    float* queriesAlong = carve.take(block() * wide);
-    float* gradientsAlong = carve.take(block() * wide);
-    float* p = carve.take(block() * stride);
-    float* ds = carve.take(block() * stride);
-    float* left = carve.take(kTileRows * (longest > block() ? longest : block()) + kPanelSlack);
-    packRightAll(shape.keyRows(k, b, keyHead, true), dim, shape.keyTime, keysAcross);
-    packRightAll(shape.keyRows(v, b, keyHead, true), dim, shape.keyTime, valuesAcross);
-    if (dq != nullptr) packRightAll(shape.keyRows(k, b, keyHead, false), shape.keyTime, dim, keysAlong);
+  void run(int64_t task, float* from) const {
+    const int64_t b = task / shape.keyHeads, keyHead = task % shape.keyHeads, dim = shape.dim;
+    const Memory memory = carve(from, nullptr);
+    packLeftAll(shape.keyRows(k, b, keyHead), shape.keyTime, dim, memory.keys);
+    packLeftAll(shape.keyRows(v, b, keyHead), shape.keyTime, dim, memory.values);
+    if (dq != nullptr) packRightAll(shape.keyRows(k, b, keyHead), shape.keyTime, dim, memory.keyColumns);
     bool first = true;
     for (int64_t head = keyHead * shape.group(); head < (keyHead + 1) * shape.group(); head++) {
-      for (int64_t from = 0; from < shape.queryTime; from += block(), first = false) {
-        const int64_t count = shape.queryTime - from < block() ? shape.queryTime - from : block();
-        for (int64_t i = 0; i < count; i += kTileRows) {
-          const int rows = int(count - i < kTileRows ? count - i : kTileRows);
-          scoreGradients(b, head, from + i, rows, keysAcross, valuesAcross, p + i * stride, ds + i * stride, left);
-          if (dq != nullptr) gradientOfQueries(b, head, from + i, rows, keysAlong, ds + i * stride, left);
+      int64_t begin = 0;
+      do {
+        const int64_t count = shape.queryTime - begin < kept() ? shape.queryTime - begin : kept();
+        for (int64_t i = 0; i < count; i += kQueries) {
+          block(memory, b, head, begin + i, count - i < kQueries ? count - i : kQueries, memory.keptP + i * keptStride(), memory.keptDs + i * keptStride());
         }
         if (dk != nullptr) {
-          packRightAll(shape.queryRows(q, b, head).from(from, 0), count, dim, queriesAlong);
-          gradientOfKeys(b, keyHead, from, count, ds, queriesAlong, left, dk, accumulateK || !first);
+          packRightAll(shape.queryRows(q, b, head).from(begin, 0), count, dim, memory.queryColumns);
+          gradientOfKeys(b, keyHead, begin, count, memory.keptDs, memory.queryColumns, dk, accumulateK || !first);
         }
         if (dv != nullptr) {
-          packRightAll(shape.queryRows(dy, b, head).from(from, 0), count, dim, gradientsAlong);
-          gradientOfKeys(b, keyHead, from, count, p, gradientsAlong, left, dv, accumulateV || !first);
+          packRightAll(shape.queryRows(dy, b, head).from(begin, 0), count, dim, memory.dyColumns);
+          gradientOfKeys(b, keyHead, begin, count, memory.keptP, memory.dyColumns, dv, accumulateV || !first);
         }
+        first = false;
+        begin += count;
+      } while (begin < shape.queryTime);
+    }
+  }
+
+  // p and ds (with the score's scale in it) of a block of queries, dq from them, and both turned round into the kept rows.
+  void block(const Memory& memory, int64_t b, int64_t head, int64_t i, int64_t count, float* keptP, float* keptDs) const {
+    const int64_t dim = shape.dim, stride = shape.heads * dim, at = ((b * shape.queryTime + i) * shape.heads + head) * dim;
+    const Range seen = shape.visibleTo(i, count);
+    packRightAll(transposed(shape.queryRows(q, b, head).from(i, 0)), dim, count, memory.queries);
+    packRightAll(transposed(shape.queryRows(dy, b, head).from(i, 0)), dim, count, memory.gradients);
+    scoreBlock(memory.keys, memory.queries, dim, shape.keyTime, seen, count, memory.p);
+    scoreBlock(memory.values, memory.gradients, dim, shape.keyTime, seen, count, memory.ds);
+    // For each query: log-sum-exp, and dy . y
+    alignas(64) float logSumExp[kQueries] = {}, inner[kQueries] = {};
+    for (int64_t r = 0; r < count; r++) {
+      const float *dyRow = dy + at + r * stride, *yRow = y + at + r * stride;
+      logSumExp[r] = logSumExps[(b * shape.heads + head) * shape.queryTime + i + r];
+      inner[r] = sum(rowLanes(dim, [&](int64_t d, int64_t n) { return load(dyRow + d, n) * load(yRow + d, n); }));
+    }
+    const Sight sight(shape, i, count);
+    const float slope = slopes != nullptr ? slopes[head] : 0.0f;
+    for (int h = 0; h * kLanes < count; h++) {
+      const Lanes logSum = load(logSumExp + h * kLanes), product = load(inner + h * kLanes);
+      for (int64_t j = seen.from; j < seen.to; j++) {
+        float *p = memory.p + j * kQueries + h * kLanes, *ds = memory.ds + j * kQueries + h * kLanes;
+        const Lanes raw = load(p);
+        Lanes probability = expOfNegative(shape.score(raw, j, slope) - logSum);
+        Lanes gradient = load(ds) - product;
+        if (shape.softcap > 0) gradient = gradient * shape.capSlope(raw);
+        if (!sight.whole(j)) {
+          probability = sight.masked(probability, j, h, 0.0f);
+          gradient = sight.masked(gradient, j, h, 0.0f);
+        }
+        gradient = probability * gradient;
+        store(p, probability);
+        store(ds, gradient * shape.scale);
       }
     }
-    if (shape.queryTime == 0) {
-      if (dk != nullptr) gradientOfKeys(b, keyHead, 0, 0, ds, queriesAlong, left, dk, accumulateK);
-      if (dv != nullptr) gradientOfKeys(b, keyHead, 0, 0, p, gradientsAlong, left, dv, accumulateV);
+    if (dq != nullptr) weighRows(memory.ds, memory.keyColumns, seen, shape.keyTime, dim, count, dq + at, stride, accumulateQ);
+    if (dv != nullptr) turn(memory.p, seen, keptP);
+    if (dk != nullptr) turn(memory.ds, seen, keptDs);
+  }
+
+  // kept[query][key] = block[key][query]; 0 around the keys that were computed, as far as a panel of keys that contains one of them reaches.
+  void turn(float* block, Range keys, float* kept) const {
+    const int64_t stride = keptStride();
+    const int64_t from = shape.window > 0 ? 0 : keys.from / kLanes * kLanes, computed = (keys.to + kLanes - 1) / kLanes * kLanes, to = computed + kLanes;
+    for (int64_t j = from; j < keys.from; j++) {
+      for (int h = 0; h < kQueryLanes; h++) store(block + j * kQueries + h * kLanes, broadcast(0.0f));
+    }
+    for (int64_t j = keys.to; j < to && j < stride; j++) {
+      for (int h = 0; h < kQueryLanes; h++) store(block + j * kQueries + h * kLanes, broadcast(0.0f));
+    }
+    for (int64_t j = from; j < to && j < stride; j += kWidth) {
+      for (int64_t i = 0; i < kQueries; i += kWidth) {
+        Vec square[kWidth];
+#pragma GCC unroll 16
+        for (int r = 0; r < kWidth; r++) square[r] = loadVec(block + (j + r) * kQueries + i);
+        transposeSquare(square);
+#pragma GCC unroll 16
+        for (int r = 0; r < kWidth; r++) storeVec(kept + (i + r) * stride + j, square[r]);
+      }
     }
   }
 
-  // p and ds (with the score's scale in it) of a panel of query rows; 0 where nothing is seen.
-  void scoreGradients(int64_t b, int64_t head, int64_t i, int rows, const float* keysAcross, const float* valuesAcross, float* p, float* ds,
-                      float* left) const {
-    const int64_t stride = shape.packedKeys(), dim = shape.dim;
-    const Visible seen = shape.visibleTo(i, rows);
-    packLeft(shape.queryRows(q, b, head).from(i, 0), rows, dim, left);
-    scorePanel(left, keysAcross, dim, seen.from, seen.to, p, stride, rows);
-    packLeft(shape.queryRows(dy, b, head).from(i, 0), rows, dim, left);
-    scorePanel(left, valuesAcross, dim, seen.from, seen.to, ds, stride, rows);
-    const float slope = slopes != nullptr ? slopes[head] : 0.0f;
-    for (int r = 0; r < rows; r++) {
-      const int64_t at = ((b * shape.queryTime + i + r) * shape.heads + head) * dim;
-      const float logSumExp = logSumExps[(b * shape.heads + head) * shape.queryTime + i + r];
-      const float inner = sum(rowLanes(dim, [&](int64_t d, int64_t n) { return load(dy + at + d, n) * load(y + at + d, n); }));
-      float *pRow = p + r * stride, *dsRow = ds + r * stride;
-      const Visible visible = shape.visibleTo(i + r, 1);
-      eachLanes(visible.from, visible.to, [&](int64_t j, int64_t n) {
-        const Lanes raw = load(pRow + j, n);
-        const Lanes probability = expOfNegative(shape.score(raw, j, slope) - logSumExp);
-        Lanes gradient = probability * (load(dsRow + j, n) - inner);
-        if (shape.softcap > 0) gradient = gradient * shape.capSlope(raw);
-        store(pRow + j, probability, n);
-        store(dsRow + j, gradient * shape.scale, n);
-      });
-      clear(pRow, 0, visible.from);
-      clear(pRow, visible.to, stride);
-      clear(dsRow, 0, visible.from);
-      clear(dsRow, visible.to, stride);
-    }
-  }
-
-  void gradientOfQueries(int64_t b, int64_t head, int64_t i, int rows, const float* keysAlong, const float* ds, float* left) const {
-    const Visible seen = shape.visibleTo(i, rows);
-    packLeft({ds + seen.from, shape.packedKeys(), 1}, rows, seen.to - seen.from, left);
-    float* to = dq + ((b * shape.queryTime + i) * shape.heads + head) * shape.dim;
-    for (int64_t d = 0; d < shape.dim; d += kTileColumns) {
-      const int columns = int(shape.dim - d < kTileColumns ? shape.dim - d : kTileColumns);
-      multiplyTile(seen.to - seen.from, left, keysAlong + d * shape.keyTime + seen.from * kTileColumns, to + d, shape.heads * shape.dim, rows, columns,
-                   accumulateQ, nullptr);
-    }
-  }
-
-  // gradient[j] (+)= sum over queries i of weight[i, j] right[i], for queries [from, from + count).
-  void gradientOfKeys(int64_t b, int64_t keyHead, int64_t from, int64_t count, const float* weight, const float* right, float* left, float* gradient,
+  // gradient[j] (+)= sum over queries i of weight[i, j] right[i], for queries [begin, begin + count).
+  void gradientOfKeys(int64_t b, int64_t keyHead, int64_t begin, int64_t count, const float* weight, const float* right, float* gradient,
                       bool accumulate) const {
     const int64_t stride = shape.keyHeads * shape.dim;
     for (int64_t j = 0; j < shape.keyTime; j += kTileRows) {
       const int rows = int(shape.keyTime - j < kTileRows ? shape.keyTime - j : kTileRows);
-      const Visible seeing = shape.seeing(j, rows, from, count);
-      const int64_t length = seeing.to - seeing.from;
-      packLeft({weight + seeing.from * shape.packedKeys() + j, 1, shape.packedKeys()}, rows, length, left);
+      const Range seeing = shape.seeing(j, rows, begin, count);
       float* to = gradient + ((b * shape.keyCapacity + j) * shape.keyHeads + keyHead) * shape.dim;
       for (int64_t d = 0; d < shape.dim; d += kTileColumns) {
         const int columns = int(shape.dim - d < kTileColumns ? shape.dim - d : kTileColumns);
-        multiplyTile(length, left, right + d * count + seeing.from * kTileColumns, to + d, stride, rows, columns, accumulate, nullptr);
+        multiplyTile(seeing.length(), weight + seeing.from * keptStride() + j, keptStride(), right + d * count + seeing.from * kTileColumns, to + d,
+                     stride, rows, columns, accumulate, nullptr);
       }
     }
   }
@@ -235,8 +264,10 @@ static void backward(Call& call) {
   work.dk = call.outOrNone(8, shape.keys());
   work.dv = call.outOrNone(9, shape.keys());
   if (call.refused()) return;
+  int64_t floats = 0;
+  work.carve(nullptr, &floats);
   Workspace space;
-  if (!call.workspace(0, work.floats(), &space)) return;
+  if (!call.workspace(0, floats, &space)) return;
   call.parallel(shape.batch * shape.keyHeads, [&](int64_t task, int worker) { work.run(task, space.of(worker)); });
 }
 

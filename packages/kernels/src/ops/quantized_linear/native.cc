@@ -89,7 +89,7 @@ static void multiplyGenerated(Call& call, const float* a, int64_t m, int64_t n, 
         makeTile(j, columns, p, depth, right, scratch);
         const Epilogue epilogue{bias != nullptr ? bias + j : nullptr};
         for (int64_t i = 0; i < rows; i += kTileRows) {
-          multiplyTile(depth, space.all + i * k + p * kTileRows, right, c + (row + i) * n + j, n,
+          multiplyTile(depth, space.all + i * k + p * kTileRows, kTileRows, right, c + (row + i) * n + j, n,
                        int(rows - i < kTileRows ? rows - i : kTileRows), columns, p > 0 || accumulate, p + depth >= k ? &epilogue : nullptr);
         }
         p += depth;
