@@ -61,7 +61,10 @@ test('a page whose connection is cut comes back by itself and has missed nothing
   const target = new URL(baseURL ?? '');
   const wire = new Wire(target.hostname, Number(target.port || 80));
   const origin = await wire.listen();
-  const { id } = await submit(request, smallComparison({ title: 'Cut in the middle', seeds: 3, reuse: false }));
+  const { id } = await submit(
+    request,
+    smallComparison({ title: 'Cut in the middle', seeds: 3, training: { tokens: 20_000 }, reuse: false }),
+  );
 
   await page.goto(`${origin}/experiments/${id}`);
   await expect(page.locator('[data-live="live"]')).toBeVisible();
@@ -83,7 +86,10 @@ test('a page whose connection is cut comes back by itself and has missed nothing
 
 test('a hidden tab holds no connection and catches up when it is seen again', async ({ page, request }) => {
   test.setTimeout(120_000);
-  const { id } = await submit(request, smallComparison({ title: 'Looked away', reuse: false }));
+  const { id } = await submit(
+    request,
+    smallComparison({ title: 'Looked away', training: { tokens: 20_000 }, reuse: false }),
+  );
   await page.goto(`/experiments/${id}`);
   await expect(page.locator('[data-live="live"]')).toBeVisible();
   const show = (state: 'hidden' | 'visible') =>

@@ -62,7 +62,12 @@ export function Facts({
   className?: string;
 }) {
   return (
-    <dl className={cn('grid grid-cols-[minmax(6rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-sm', className)}>
+    <dl
+      className={cn(
+        'grid content-start grid-cols-[minmax(6rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-sm',
+        className,
+      )}
+    >
       {entries
         .filter(([, value]) => value !== null && value !== undefined)
         .map(([name, value]) => (

@@ -30,6 +30,8 @@ describe('a value with its uncertainty', () => {
 
   it('keeps an exact number exact', () => {
     expect(measured(4.25, 0)).toEqual({ value: '4.25', uncertainty: null });
+    expect(measured(0, 0)).toEqual({ value: '0', uncertainty: null });
+    expect(measured(8.43157894736842, 1.8e-15)).toEqual({ value: '8.43158', uncertainty: null });
   });
 
   it('carries the sign of an effect, and no sign of a zero', () => {

@@ -89,7 +89,9 @@ export function measured(value: number, halfWidth: number | null, options: { sig
   const show = options.signed ? signed : fixed;
   if (halfWidth === null || !Number.isFinite(halfWidth))
     return { value: withSign(significant(value, 3), options), uncertainty: null };
-  if (halfWidth === 0) return { value: withSign(significant(value, 6), options), uncertainty: null };
+  // rounding of float64 is no uncertainty: equal numbers can have a mean that differs from them in the last bit
+  if (halfWidth <= Math.abs(value) * 1e-12)
+    return { value: withSign(significant(value, 6), options), uncertainty: null };
   const decimals = decimalsFor(halfWidth);
   return { value: show(value, decimals), uncertainty: fixed(halfWidth, decimals) };
 }

@@ -104,7 +104,7 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
       {headline ? (
         <>
           <Section title="The rule in words" aside={`rule version ${headline.verdict.ruleVersion}`}>
-            <VerdictRule verdict={headline.verdict} />
+            <VerdictRule verdict={headline.verdict} className="lg:grid-cols-2" />
           </Section>
           <Section title="Guards and controls" aside="comparisons whose result was known beforehand">
             <Guards verdict={headline.verdict} />

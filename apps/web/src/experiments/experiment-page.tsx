@@ -167,13 +167,15 @@ function ProtocolOutcome({ experiment, claimId }: { experiment: ExperimentView; 
     >
       {claim.data ? <p className="mb-4 max-w-[46rem] text-base text-ink-soft">“{claim.data.claim.statement}”</p> : null}
       {experiment.verdict ? (
-        <div className="space-y-6">
-          <VerdictPanel
-            record={{ verdict: experiment.verdict, evidenceLevel: 'measured' }}
-            claim={claim.data?.claim ?? { claimedValue: null, unit: null }}
-            parameters={parameters}
-          />
-          <VerdictRule verdict={experiment.verdict} />
+        <div className="space-y-8">
+          <div className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
+            <VerdictPanel
+              record={{ verdict: experiment.verdict, evidenceLevel: 'measured' }}
+              claim={claim.data?.claim ?? { claimedValue: null, unit: null }}
+              parameters={parameters}
+            />
+            <VerdictRule verdict={experiment.verdict} className="content-start" />
+          </div>
           <Guards verdict={experiment.verdict} />
         </div>
       ) : (

@@ -2,23 +2,26 @@
 import type { BackendOption, DataSetOption } from '@claimbench/contracts';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
-import { useMemo, useRef } from 'react';
-import { FormProvider, type Resolver, set, useForm, useWatch } from 'react-hook-form';
+import { useMemo, useRef, useState } from 'react';
+import { FormProvider, useForm, useWatch } from 'react-hook-form';
 import { ProblemError } from '../api/problem.ts';
 import { experimentPlan, submitExperiment } from '../api/queries.ts';
 import {
   automaticTitle,
   type ExperimentValues,
   type FormCatalogue,
+  type FormProblem,
   formProblems,
   readForm,
 } from './experiment-form.ts';
+import { fieldId, ProblemsProvider } from './form-parts.tsx';
 import { PlanPanel } from './plan-panel.tsx';
 import { Naming, SeedsAndBackend, SubjectAndData } from './run-settings.tsx';
 import { useSettled } from './settled.ts';
 import { TechniqueSection } from './technique-section.tsx';
 
-const PLAN_AFTER_MS = 300;
+/** What is typed is read, checked and planned once it has rested for this long. */
+const SETTLE_MS = 300;
 
 export function ExperimentForm({
   initial,
@@ -33,28 +36,16 @@ export function ExperimentForm({
 }) {
   const router = useRouter();
   const client = useQueryClient();
-  const form = useForm<ExperimentValues>({
-    defaultValues: initial,
-    mode: 'onChange',
-    resolver: useMemo(() => resolverFor(catalogue), [catalogue]),
-  });
+  const form = useForm<ExperimentValues>({ defaultValues: initial });
   const values = useWatch({ control: form.control, compute: (all: ExperimentValues) => all });
-  const reading = useMemo(() => readForm(values, catalogue), [values, catalogue]);
-  const settled = useSettled(reading.request, PLAN_AFTER_MS);
-  const plan = useQuery(experimentPlan(settled));
-  const refused = useMemo(() => {
-    const problem = plan.error instanceof ProblemError ? plan.error : null;
-    const found = problem
-      ? formProblems(values, { code: problem.code, detail: problem.message, fields: problem.fields })
-      : [];
-    return new Map(found.map(({ path, message }) => [path, message]));
-  }, [plan.error, values]);
+  const settled = useSettled(values, SETTLE_MS);
+  const reading = useMemo(() => readForm(settled, catalogue), [settled, catalogue]);
+  const plan = useQuery(experimentPlan(reading.request));
+  const [tried, setTried] = useState(false);
 
   const key = useRef({ request: '', id: '' });
   const submit = useMutation({
-    mutationFn: () => {
-      const { request } = readForm(form.getValues(), catalogue);
-      if (request === null) throw new Error('The form is not complete.');
+    mutationFn: (request: NonNullable<typeof reading.request>) => {
       // a second press with the same content is the same submission; an edited form is a new one
       const text = JSON.stringify(request);
       if (key.current.request !== text) key.current = { request: text, id: crypto.randomUUID() };
@@ -65,58 +56,65 @@ export function ExperimentForm({
       router.push(`/experiments/${experiment.id}`);
     },
   });
-  const send = form.handleSubmit(() => submit.mutate());
+
+  const problems = useMemo(() => {
+    const answered = refusals(settled, plan.error ?? submit.error);
+    // that nothing is chosen yet is no mistake before somebody submits it
+    const found = reading.problems.filter((problem) => tried || problem.path !== 'techniques');
+    return new Map([...answered, ...found].map(({ path, message }) => [path, message]));
+  }, [settled, reading, plan.error, submit.error, tried]);
+
+  const send = form.handleSubmit((all) => {
+    setTried(true);
+    const now = readForm(all, catalogue);
+    if (now.request !== null) submit.mutate(now.request);
+    else if (now.problems[0]) document.getElementById(fieldId(now.problems[0].path))?.focus();
+  });
 
   return (
     <FormProvider {...form}>
-      <form
-        noValidate
-        onSubmit={send}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-            event.preventDefault();
-            void send();
-          }
-        }}
-        className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem]"
-      >
-        <div className="min-w-0 space-y-8">
-          <TechniqueSection catalogue={catalogue} refused={refused} />
-          <SubjectAndData catalogue={catalogue} dataSets={dataSets} refused={refused} />
-          <SeedsAndBackend backends={backends} refused={refused} />
-          <Naming automatic={automaticTitle(values, catalogue)} claim={values.claim} refused={refused} />
-        </div>
-        <div className="lg:sticky lg:top-16 lg:self-start lg:border-l lg:border-line lg:pl-8">
-          <PlanPanel
-            plan={plan.data}
-            planning={plan.isFetching || settled !== reading.request}
-            error={plan.error}
-            incomplete={
-              values.techniques.length === 0
-                ? 'Choose a technique, and the plan appears here.'
-                : reading.request === null
-                  ? 'Some fields need another value before this can be planned.'
-                  : null
+      <ProblemsProvider value={problems}>
+        <form
+          noValidate
+          onSubmit={send}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+              event.preventDefault();
+              void send();
             }
-            submitting={submit.isPending || submit.isSuccess}
-            submitError={submit.error}
-          />
-        </div>
-      </form>
+          }}
+          className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem]"
+        >
+          <div className="min-w-0 space-y-8">
+            <TechniqueSection catalogue={catalogue} />
+            <SubjectAndData catalogue={catalogue} dataSets={dataSets} />
+            <SeedsAndBackend backends={backends} />
+            <Naming automatic={automaticTitle(values, catalogue)} claim={values.claim} />
+          </div>
+          <div className="lg:sticky lg:top-16 lg:self-start lg:border-l lg:border-line lg:pl-8">
+            <PlanPanel
+              plan={plan.data}
+              planning={plan.isFetching || settled !== values}
+              error={plan.error}
+              incomplete={
+                settled.techniques.length === 0
+                  ? 'Choose a technique, and the plan appears here.'
+                  : reading.request === null
+                    ? 'Some fields need another value before this can be planned.'
+                    : null
+              }
+              submitting={submit.isPending || submit.isSuccess}
+              submitError={submit.error}
+            />
+          </div>
+        </form>
+      </ProblemsProvider>
     </FormProvider>
   );
 }
 
-/** react-hook-form's view of the one reading of the form. */
-function resolverFor(catalogue: FormCatalogue): Resolver<ExperimentValues> {
-  return (values) => {
-    const { problems } = readForm(values, catalogue);
-    if (problems.length === 0) return { values, errors: {} };
-    const errors = {};
-    for (const { path, message } of problems) {
-      // an array's own error lives at its root
-      set(errors, path === 'techniques' ? 'techniques.root' : path, { type: 'value', message });
-    }
-    return { values: {}, errors };
-  };
+/** What the API's refusal says about single fields. */
+function refusals(values: ExperimentValues, error: Error | null): FormProblem[] {
+  if (!(error instanceof ProblemError)) return [];
+  return formProblems(values, { code: error.code, detail: error.message, fields: error.fields });
 }

@@ -1,13 +1,18 @@
 'use client';
-import type { ReactNode } from 'react';
-import { get, useFormState } from 'react-hook-form';
-import type { ExperimentValues } from './experiment-form.ts';
+import { createContext, type ReactNode, useContext } from 'react';
 
-/** The message at a path: what the form itself found, else what the API answered. */
-export function useProblem(path: string, refused: ReadonlyMap<string, string>): string | undefined {
-  const { errors } = useFormState<ExperimentValues>();
-  const found: { message?: unknown } | undefined = get(errors, path);
-  return typeof found?.message === 'string' ? found.message : refused.get(path);
+/** What is wrong with the form now, by the field's path: found by the form itself or answered by the API. */
+const Problems = createContext<ReadonlyMap<string, string>>(new Map());
+export const ProblemsProvider = Problems.Provider;
+
+/** The message at a field's path. */
+export function useProblem(path: string): string | undefined {
+  return useContext(Problems).get(path);
+}
+
+/** The DOM id of the control at a path. */
+export function fieldId(path: string): string {
+  return path.replaceAll('.', '-');
 }
 
 export function FormHeading({ children }: { children: ReactNode }) {

@@ -7,17 +7,13 @@ import { useFormContext, useWatch } from 'react-hook-form';
 import { type ExperimentValues, type FormCatalogue, subjectKey } from './experiment-form.ts';
 import { FormHeading, useProblem } from './form-parts.tsx';
 
-type Refused = ReadonlyMap<string, string>;
-
 /** The model that all arms share, the text that it is judged on, and what is changed in its training. */
 export function SubjectAndData({
   catalogue,
   dataSets,
-  refused,
 }: {
   catalogue: FormCatalogue;
   dataSets: readonly DataSetOption[];
-  refused: Refused;
 }) {
   const { register, control, setValue, getValues } = useFormContext<ExperimentValues>();
   const chosen = useWatch({ control, name: 'subject' });
@@ -25,15 +21,15 @@ export function SubjectAndData({
   const subject = catalogue.subjects.find((one) => subjectKey(one) === chosen);
   const data = dataSets.find((one) => one.name === dataName);
   const fitting = dataSets.filter((one) => subject === undefined || subject.data.includes(one.name));
-  const tokensProblem = useProblem('tokens', refused);
-  const learningRateProblem = useProblem('learningRate', refused);
+  const tokensProblem = useProblem('tokens');
+  const learningRateProblem = useProblem('learningRate');
   const training = subject?.spec?.kind === 'recipe' ? subject.spec.training : null;
 
   // another subject may not know the data that was chosen for the last one
   useEffect(() => {
     const [first] = subject?.data ?? [];
     if (subject && first !== undefined && !subject.data.includes(getValues('data'))) {
-      setValue('data', first, { shouldValidate: true });
+      setValue('data', first);
     }
   }, [subject, getValues, setValue]);
 
@@ -49,7 +45,7 @@ export function SubjectAndData({
               ? `${subject.description} ${parameterCount(subject.parameters)} parameters.`
               : 'The model that all arms share'
           }
-          error={useProblem('subject', refused)}
+          error={useProblem('subject')}
         >
           {(aria) => (
             <Select {...aria} {...register('subject')}>
@@ -72,7 +68,7 @@ export function SubjectAndData({
           id="data"
           label="Evaluated on"
           hint={data ? `${data.description} ${bytes(data.bytes)}.` : null}
-          error={useProblem('data', refused)}
+          error={useProblem('data')}
         >
           {(aria) => (
             <Select {...aria} {...register('data')}>
@@ -89,7 +85,7 @@ export function SubjectAndData({
           id="items"
           label="Evaluation items"
           hint="Windows of text, the same for all arms and seeds; 10 to 5,000"
-          error={useProblem('items', refused)}
+          error={useProblem('items')}
         >
           {(aria) => <TextInput {...aria} inputMode="numeric" className="tabular" {...register('items')} />}
         </Field>
@@ -135,7 +131,7 @@ export function SubjectAndData({
 }
 
 /** How often, on what, and whether earlier outcomes count. */
-export function SeedsAndBackend({ backends, refused }: { backends: readonly BackendOption[]; refused: Refused }) {
+export function SeedsAndBackend({ backends }: { backends: readonly BackendOption[] }) {
   const { register, control } = useFormContext<ExperimentValues>();
   const name = useWatch({ control, name: 'backend' });
   const backend = backends.find((one) => one.name === name);
@@ -147,7 +143,7 @@ export function SeedsAndBackend({ backends, refused }: { backends: readonly Back
           id="seeds"
           label="Seeds"
           hint="Every arm runs once with each; 1 to 64. With one seed nothing has an interval."
-          error={useProblem('seeds', refused)}
+          error={useProblem('seeds')}
         >
           {(aria) => <TextInput {...aria} inputMode="numeric" className="tabular" {...register('seeds')} />}
         </Field>
@@ -155,7 +151,7 @@ export function SeedsAndBackend({ backends, refused }: { backends: readonly Back
           id="backend"
           label="Backend"
           hint={backend?.unavailable ?? backend?.description}
-          error={useProblem('backend', refused)}
+          error={useProblem('backend')}
         >
           {(aria) => (
             <Select {...aria} {...register('backend')}>
@@ -186,7 +182,7 @@ export function SeedsAndBackend({ backends, refused }: { backends: readonly Back
 }
 
 /** What the experiment is called, and which claim it looks into. */
-export function Naming({ automatic, claim, refused }: { automatic: string; claim: string | null; refused: Refused }) {
+export function Naming({ automatic, claim }: { automatic: string; claim: string | null }) {
   const { register } = useFormContext<ExperimentValues>();
   return (
     <section aria-label="Name">
@@ -195,7 +191,7 @@ export function Naming({ automatic, claim, refused }: { automatic: string; claim
         id="title"
         label="Title"
         hint="Empty: made from what is compared"
-        error={useProblem('title', refused)}
+        error={useProblem('title')}
         aside={claim ? <Tag>for claim {claim}</Tag> : null}
       >
         {(aria) => <TextInput {...aria} placeholder={automatic} {...register('title')} />}

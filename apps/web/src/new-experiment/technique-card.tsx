@@ -5,23 +5,21 @@ import { X } from 'lucide-react';
 import { useFormContext, useWatch } from 'react-hook-form';
 import { techniqueFamily } from '../wording/verdicts.ts';
 import type { ExperimentValues } from './experiment-form.ts';
-import { useProblem } from './form-parts.tsx';
+import { fieldId, useProblem } from './form-parts.tsx';
 import { choiceLabel, expected, type ParameterField, parameterFields, printValue } from './parameter-fields.ts';
 
 /** One technique of the comparison, its parameters made from its own schema; each can be varied over a grid. */
 export function TechniqueCard({
   index,
   technique,
-  refused,
   onRemove,
 }: {
   index: number;
   technique: TechniqueDescriptor;
-  refused: ReadonlyMap<string, string>;
   onRemove: () => void;
 }) {
   const fields = parameterFields(technique);
-  const problem = useProblem(`techniques.${index}.technique`, refused);
+  const problem = useProblem(`techniques.${index}.technique`);
   return (
     <fieldset data-technique={technique.id} className="min-w-0 rounded-lg border border-line bg-surface p-4">
       <legend className="sr-only">{technique.title}</legend>
@@ -43,7 +41,7 @@ export function TechniqueCard({
       ) : (
         <div className="mt-4 grid gap-x-6 gap-y-4 sm:grid-cols-2">
           {fields.map((field) => (
-            <ParameterControl key={field.name} index={index} field={field} refused={refused} />
+            <ParameterControl key={field.name} index={index} field={field} />
           ))}
         </div>
       )}
@@ -51,20 +49,12 @@ export function TechniqueCard({
   );
 }
 
-function ParameterControl({
-  index,
-  field,
-  refused,
-}: {
-  index: number;
-  field: ParameterField;
-  refused: ReadonlyMap<string, string>;
-}) {
-  const { register, setValue, control } = useFormContext<ExperimentValues>();
+function ParameterControl({ index, field }: { index: number; field: ParameterField }) {
+  const { register, getValues, setValue, control } = useFormContext<ExperimentValues>();
   const path = `techniques.${index}.settings.${field.name}` as const;
   const vary = useWatch({ control, name: `${path}.vary` });
-  const problem = useProblem(path, refused);
-  const id = path.replaceAll('.', '-');
+  const problem = useProblem(path);
+  const id = fieldId(path);
   const choiceGrid = vary && field.kind === 'choice';
   return (
     <Field
@@ -94,7 +84,14 @@ function ParameterControl({
           <input
             type="checkbox"
             className="size-3.5 self-center accent-[var(--accent)]"
-            {...register(`${path}.vary`)}
+            {...register(`${path}.vary`, {
+              onChange: () => {
+                const { values, chosen, value } = getValues(path);
+                // a grid begins with the single value where the technique proposes none
+                if (values === '') setValue(`${path}.values`, value);
+                if (chosen.length === 0) setValue(`${path}.chosen`, [value]);
+              },
+            })}
             aria-label={`Vary ${field.title}`}
           />
           vary
@@ -146,7 +143,7 @@ function ParameterControl({
               event.preventDefault();
               const next = current + (event.key === 'ArrowUp' ? 1 : -1);
               if (next < (field.minimum ?? next) || next > (field.maximum ?? next)) return;
-              setValue(`${path}.value`, String(next), { shouldDirty: true, shouldValidate: true });
+              setValue(`${path}.value`, String(next));
             }}
           />
         );

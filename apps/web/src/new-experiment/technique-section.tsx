@@ -1,23 +1,16 @@
 'use client';
 import type { TechniqueDescriptor } from '@claimbench/contracts';
 import { FieldError, Select } from '@claimbench/ui';
-import { useFieldArray, useFormState } from 'react-hook-form';
+import { useFieldArray } from 'react-hook-form';
 import { SEAM_WORDS, techniqueFamily } from '../wording/verdicts.ts';
 import { type ExperimentValues, type FormCatalogue, newTechnique } from './experiment-form.ts';
 import { FormHeading, useProblem } from './form-parts.tsx';
 import { TechniqueCard } from './technique-card.tsx';
 
 /** Which techniques are compared; the first is chosen from all of them, further ones from a list. */
-export function TechniqueSection({
-  catalogue,
-  refused,
-}: {
-  catalogue: FormCatalogue;
-  refused: ReadonlyMap<string, string>;
-}) {
+export function TechniqueSection({ catalogue }: { catalogue: FormCatalogue }) {
   const { fields, append, remove } = useFieldArray<ExperimentValues, 'techniques'>({ name: 'techniques' });
-  const { submitCount } = useFormState<ExperimentValues>();
-  const problem = useProblem('techniques.root', refused);
+  const problem = useProblem('techniques');
   const add = (id: string) => {
     const technique = catalogue.techniques.find((one) => one.id === id);
     if (technique) append(newTechnique(technique), { shouldFocus: false });
@@ -32,13 +25,7 @@ export function TechniqueSection({
         {fields.map((field, index) => {
           const technique = catalogue.techniques.find((one) => one.id === field.technique);
           return technique ? (
-            <TechniqueCard
-              key={field.id}
-              index={index}
-              technique={technique}
-              refused={refused}
-              onRemove={() => remove(index)}
-            />
+            <TechniqueCard key={field.id} index={index} technique={technique} onRemove={() => remove(index)} />
           ) : null;
         })}
       </div>
@@ -63,7 +50,7 @@ export function TechniqueSection({
           ))}
         </Select>
       )}
-      <FieldError id="techniques-error" message={submitCount > 0 && fields.length === 0 ? problem : undefined} />
+      <FieldError id="techniques-error" message={problem} />
     </section>
   );
 }

@@ -7,11 +7,11 @@ import { quantifierRule, reasonWords, TEMPLATE_RULES } from '../wording/verdicts
 import { PartTable } from './verdict-panel.tsx';
 
 /** The rule by which the verdict was reached, in words. */
-export function VerdictRule({ verdict }: { verdict: Verdict }) {
+export function VerdictRule({ verdict, className }: { verdict: Verdict; className?: string }) {
   const templates: PartResult['template'][] = [...new Set(verdict.parts.map((part) => part.template))];
   const failed = Object.entries(verdict.failedRuns).filter(([, runs]) => runs > 0);
   return (
-    <div className="grid gap-6 lg:grid-cols-2">
+    <div className={cn('grid gap-6', className)}>
       <div className="max-w-[42rem] space-y-2 text-base text-ink">
         {templates.map((template) => (
           <p key={template}>{TEMPLATE_RULES[template]}</p>

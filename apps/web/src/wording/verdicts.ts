@@ -92,6 +92,20 @@ const REASONS: Record<string, string> = {
   'not-stressed': 'the baseline failed too rarely to show a difference',
   'test-without-teeth': 'the deliberately broken variant was not caught',
   'too-few-cases': 'too few cases were tried',
+  'parts-supported': 'as many parts are supported as the claim needs',
+  'parts-contradicted': 'parts are contradicted that the claim needs',
+  'parts-open': 'not enough parts are decided',
+  'not-at-corrected-level': 'decided part by part, but not at the stricter level that several parts need',
+  'technique-failed': 'the technique failed to train in too many runs',
+  'failed-runs': 'too many runs failed',
+  'fails-less': 'the technique fails less often than the baseline',
+  'no-mismatch': 'no case disagrees',
+  mismatch: 'cases disagree',
+  'mechanism-not-seen': 'the mechanism was not seen; at this scale that refutes nothing',
+  'no-gap': 'the gap that should be closed was not found',
+  'not-finite': 'a number was not finite',
+  'metric-undefined': 'the metric is not defined for this subject',
+  incomplete: 'runs are missing',
 };
 
 /** A reason's code in words; a code that is new reads as it is. */

@@ -29,7 +29,7 @@ export function ChartFrame({
   const [view, setView] = useState<'chart' | 'table'>('chart');
   const titleId = useId();
   return (
-    <figure aria-labelledby={titleId} className={cn('m-0 min-w-0', className)}>
+    <figure aria-labelledby={titleId} className={cn('min-w-0', className)}>
       <div className="mb-2 flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <h3 id={titleId} className="text-sm font-medium text-ink">
           {title}

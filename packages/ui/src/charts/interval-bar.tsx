@@ -54,11 +54,7 @@ export function IntervalBar({
         />
       ))}
       {contrasts.map((value, block) => (
-        <div
-          key={block}
-          className="absolute bottom-[3px] h-1.5 w-px bg-ink-faint/80"
-          style={{ left: at(value) }}
-        />
+        <div key={block} className="absolute bottom-[3px] h-1.5 w-px bg-ink-faint/80" style={{ left: at(value) }} />
       ))}
       <svg aria-hidden="true" className="absolute inset-0 h-full w-full overflow-visible">
         <g className={verdict === null ? 'text-ink' : VERDICT_TEXT[verdict]} stroke="currentColor" strokeWidth="1.75">
