@@ -7,8 +7,11 @@ namespace {
 
 // --- the tile ---
 
-template <int kRows, int kVectors>
-void tile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int columns, bool fromC,
+// left[p * leftStride + i] where the rows of the left operand stand side by side (a packed panel); left[i * leftStride + p] where it is read in place.
+enum class Left { kSideBySide, kInPlace };
+
+template <int kRows, int kVectors, Left kLeft>
+void tile(int64_t k, const float* left, int64_t leftStride, const float* right, float* c, int64_t cStride, int columns, bool fromC,
           const Epilogue* epilogue) {
   Vec sum[kRows][kVectors];
   const int whole = columns / kWidth, rest = columns % kWidth;
@@ -28,16 +31,23 @@ void tile(int64_t k, const float* left, int64_t leftStep, const float* right, fl
       for (int j = 0; j < kVectors; j++) sum[i][j] = Vec{};
     }
   }
-  for (int64_t p = 0; p < k; p++, left += leftStep, right += kTileColumns) {
+  // Three indices and four pointers reach twelve rows in place.
+  const float* third[4] = {left, left + 3 * leftStride, left + 6 * leftStride, left + 9 * leftStride};
+  int64_t at[3] = {0, leftStride, 2 * leftStride};
+  for (int64_t p = 0; p < k; p++, right += kTileColumns) {
     Vec b[kVectors];
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; j++) b[j] = loadVec(right + j * kWidth);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; i++) {
-      const Vec a = broadcastVec(left[i]);
+      const Vec a = broadcastVec(kLeft == Left::kSideBySide ? left[i] : third[i / 3][at[i % 3]]);
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; j++) sum[i][j] = fma(a, b[j], sum[i][j]);
     }
+    if (kLeft == Left::kSideBySide) left += leftStride;
+    at[0]++;
+    at[1]++;
+    at[2]++;
   }
   if (epilogue != nullptr && epilogue->bias != nullptr) {
 #pragma GCC unroll 4
@@ -71,24 +81,24 @@ void tile(int64_t k, const float* left, int64_t leftStep, const float* right, fl
 
 using Tile = void (*)(int64_t, const float*, int64_t, const float*, float*, int64_t, int, bool, const Epilogue*);
 
-template <int kVectors>
+template <int kVectors, Left kLeft>
 KERNELS_INLINE Tile tileOfRows(int rows) {
   switch (rows) {
-    case 1: return tile<1, kVectors>;
-    case 2: return tile<2, kVectors>;
-    case 3: return tile<3, kVectors>;
-    case 4: return tile<4, kVectors>;
+    case 1: return tile<1, kVectors, kLeft>;
+    case 2: return tile<2, kVectors, kLeft>;
+    case 3: return tile<3, kVectors, kLeft>;
+    case 4: return tile<4, kVectors, kLeft>;
 #if !defined(KERNELS_PORTABLE)
-    case 5: return tile<5, kVectors>;
-    case 6: return tile<6, kVectors>;
+    case 5: return tile<5, kVectors, kLeft>;
+    case 6: return tile<6, kVectors, kLeft>;
 #endif
 #if defined(KERNELS_AVX512)
-    case 7: return tile<7, kVectors>;
-    case 8: return tile<8, kVectors>;
-    case 9: return tile<9, kVectors>;
-    case 10: return tile<10, kVectors>;
-    case 11: return tile<11, kVectors>;
-    case 12: return tile<12, kVectors>;
+    case 7: return tile<7, kVectors, kLeft>;
+    case 8: return tile<8, kVectors, kLeft>;
+    case 9: return tile<9, kVectors, kLeft>;
+    case 10: return tile<10, kVectors, kLeft>;
+    case 11: return tile<11, kVectors, kLeft>;
+    case 12: return tile<12, kVectors, kLeft>;
 #endif
   }
   __builtin_unreachable();
@@ -203,8 +213,22 @@ void packLeftGroup(Matrix a, int64_t rows, int64_t k, float* group) {
   if (whole * kTileRows < rows) packLeft(a.from(whole * kTileRows, 0), rows - whole * kTileRows, k, group + whole * kTileRows * k);
 }
 
+// Whether the left operand is read where it stands: packing it pays only over many columns, or where its rows would fall into too few sets of the first cache.
+bool inPlace(const Product& product) {
+  if (product.a.columnStride != 1 || product.rowSums != nullptr || product.n > 8 * kTileColumns) return false;
+  constexpr int64_t kPage = 1024;  // floats; rows that many apart share a set
+  int64_t apart = product.a.rowStride, rest = kPage;
+  while (rest != 0) {
+    const int64_t next = apart % rest;
+    apart = rest;
+    rest = next;
+  }
+  return apart * kTileRows <= 4 * kPage;
+}
+
 // The tiles of one block. `packed` holds the right operand's panels from column `packedFrom` on, each [k][kTileColumns].
 void multiplyBlock(const Product& product, const Block& block, const float* packed, int64_t packedFrom, float* group) {
+  const bool direct = inPlace(product);
   const int64_t inGroups = product.a.rowStride == 1 ? kGroup : 1;
   int64_t p0 = 0;
   do {
@@ -212,19 +236,25 @@ void multiplyBlock(const Product& product, const Block& block, const float* pack
     const bool first = p0 == 0, last = p0 + depth >= product.k;
     for (int64_t i = block.row; i < block.row + block.rows; i += kTileRows) {
       const int64_t rows = least(block.row + block.rows - i, kTileRows);
-      const int64_t inGroup = (i - block.row) / kTileRows % inGroups;
-      if (inGroup == 0) packLeftGroup(product.a.from(i, p0), least(block.row + block.rows - i, inGroups * kTileRows), depth, group);
-      const float* left = group + inGroup * kTileRows * depth;
-      if (product.rowSums != nullptr && block.column == 0) {
-        addPanelRows(left, depth, rows, first && !product.accumulateSums, product.rowSums + i);
+      const float* left = product.a.from(i, p0).data;
+      if (!direct) {
+        const int64_t inGroup = (i - block.row) / kTileRows % inGroups;
+        if (inGroup == 0) packLeftGroup(product.a.from(i, p0), least(block.row + block.rows - i, inGroups * kTileRows), depth, group);
+        left = group + inGroup * kTileRows * depth;
+        if (product.rowSums != nullptr && block.column == 0) {
+          addPanelRows(left, depth, rows, first && !product.accumulateSums, product.rowSums + i);
+        }
       }
+      const Tile wide = direct ? tileOfRows<kTileVectors, Left::kInPlace>(int(rows)) : tileOfRows<kTileVectors, Left::kSideBySide>(int(rows));
+      const Tile narrow = direct ? tileOfRows<1, Left::kInPlace>(int(rows)) : tileOfRows<1, Left::kSideBySide>(int(rows));
       for (int64_t j = block.column; j < block.column + block.columns; j += kTileColumns) {
         const int64_t columns = least(block.column + block.columns - j, kTileColumns);
         Epilogue epilogue = product.epilogue;
         if (epilogue.bias != nullptr) epilogue.bias += j;
         if (epilogue.residual != nullptr) epilogue.residual += i * epilogue.residualStride + j;
-        multiplyTile(depth, left, kTileRows, packed + (j - packedFrom) * product.k + p0 * kTileColumns, product.c + i * product.cStride + j,
-                     product.cStride, int(rows), int(columns), !first || product.accumulate, last ? &epilogue : nullptr);
+        (columns > kWidth ? wide : narrow)(depth, left, direct ? product.a.rowStride : kTileRows,
+                                           packed + (j - packedFrom) * product.k + p0 * kTileColumns, product.c + i * product.cStride + j,
+                                           product.cStride, int(columns), !first || product.accumulate, last ? &epilogue : nullptr);
       }
     }
     p0 += depth;
@@ -243,7 +273,7 @@ void packRight(Matrix b, int64_t k, int64_t columns, float* panel) {
 
 void multiplyTile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
                   const Epilogue* epilogue) {
-  const Tile chosen = columns > kWidth ? tileOfRows<kTileVectors>(rows) : tileOfRows<1>(rows);
+  const Tile chosen = columns > kWidth ? tileOfRows<kTileVectors, Left::kSideBySide>(rows) : tileOfRows<1, Left::kSideBySide>(rows);
   chosen(k, left, leftStep, right, c, cStride, columns, fromC, epilogue);
 }
 
