@@ -97,7 +97,12 @@ export function buildDecoder(backend, spec) {
       return nats;
     },
     dispose() {
-      const all = [...parameters, ...state.firstMoments, ...state.secondMoments, ...batches.flatMap((batch) => Object.values(batch))];
+      const all = [
+        ...parameters,
+        ...state.firstMoments,
+        ...state.secondMoments,
+        ...batches.flatMap((batch) => Object.values(batch)),
+      ];
       for (const tensor of all) tensor.dispose();
     },
   };

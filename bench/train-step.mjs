@@ -7,19 +7,43 @@
 //
 // A round runs every side once, some steps each; a round in which other processes took a noticeable part of the cores is thrown away. A side's speed is the
 // median over the rounds of its median step; the ratio is the median over the rounds of our speed by that of the quickest peer.
-import { spawn, execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { buildDecoder } from './decoder.mjs';
 import { createNativeBackend } from '../packages/kernels/dist/node/index.js';
+import { buildDecoder } from './decoder.mjs';
 
 const sizes = {
-  '0.14M': { layers: 2, hiddenSize: 64, feedForwardSize: 256, heads: 4, contextLength: 64, vocabularySize: 256, batchSize: 16 },
-  '0.94M': { layers: 4, hiddenSize: 128, feedForwardSize: 512, heads: 4, contextLength: 128, vocabularySize: 512, batchSize: 8 },
-  '3.45M': { layers: 4, hiddenSize: 256, feedForwardSize: 1024, heads: 4, contextLength: 128, vocabularySize: 512, batchSize: 16 },
+  '0.14M': {
+    layers: 2,
+    hiddenSize: 64,
+    feedForwardSize: 256,
+    heads: 4,
+    contextLength: 64,
+    vocabularySize: 256,
+    batchSize: 16,
+  },
+  '0.94M': {
+    layers: 4,
+    hiddenSize: 128,
+    feedForwardSize: 512,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    batchSize: 8,
+  },
+  '3.45M': {
+    layers: 4,
+    hiddenSize: 256,
+    feedForwardSize: 1024,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    batchSize: 16,
+  },
 };
 
 const { values: options } = parseArgs({
@@ -140,7 +164,7 @@ async function compare(size, spec) {
         rejected += 1;
         continue;
       }
-      sides.forEach((side, index) => speeds.get(side).push(found[index]));
+      for (const [index, side] of sides.entries()) speeds.get(side).push(found[index]);
       sides.push(sides.shift());
       round += 1;
     }

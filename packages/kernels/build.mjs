@@ -27,7 +27,15 @@ const instructionSets =
     ? [
         {
           name: 'avx512',
-          flags: ['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx2', '-mfma', '-mprefer-vector-width=512'],
+          flags: [
+            '-mavx512f',
+            '-mavx512bw',
+            '-mavx512dq',
+            '-mavx512vl',
+            '-mavx2',
+            '-mfma',
+            '-mprefer-vector-width=512',
+          ],
         },
         { name: 'avx2', flags: ['-mavx2', '-mfma'] },
         { name: 'portable', flags: [] },
@@ -60,10 +68,7 @@ const linkFlags = [
   ...(sanitize ? ['-fsanitize=address,undefined'] : []),
   ...(process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-pthread']),
 ];
-const includes = [
-  `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
-  `-I${join(root, 'native')}`,
-];
+const includes = [`-I${createRequire(import.meta.url)('node-api-headers').include_dir}`, `-I${join(root, 'native')}`];
 
 function findCompiler() {
   const tried = [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean);
@@ -175,7 +180,9 @@ for (const file of readdirSync(objects)) if (!keep.has(join(objects, file))) rmS
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 const stamp = { id, compiler: compiler.version, flags, instructionSets: instructionSets.map(({ name }) => name), ops };
 writeFileSync(stampFile, `${JSON.stringify(stamp, null, 2)}\n`);
-console.log(`@claimbench/kernels: compiled ${stale.length} of ${units.length} units in ${seconds} s with ${compiler.version}`);
+console.log(
+  `@claimbench/kernels: compiled ${stale.length} of ${units.length} units in ${seconds} s with ${compiler.version}`,
+);
 
 /** Every op's table for every instruction set, and the digest of the sources. */
 function registrySource() {
@@ -184,7 +191,10 @@ function registrySource() {
   for (const { name } of instructionSets) {
     lines.push(`namespace ${name} {`);
     for (const op of ops) lines.push(`extern const Kernel table_${op}_${name}[];`);
-    lines.push(`static const Kernel* const tables[] = {${ops.map((op) => `table_${op}_${name}, `).join('')}nullptr};`, '}');
+    lines.push(
+      `static const Kernel* const tables[] = {${ops.map((op) => `table_${op}_${name}, `).join('')}nullptr};`,
+      '}',
+    );
   }
   lines.push(
     'const InstructionSet kInstructionSets[] = {',
