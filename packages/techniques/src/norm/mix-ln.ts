@@ -24,15 +24,10 @@ export const mixLn = defineTechnique({
   equation: String.raw`x_{l+1} = \begin{cases} \mathrm{LN}(x_l + f_l(x_l)) & l < \lfloor \alpha L \rfloor \\ x_l + f_l(\mathrm{LN}(x_l)) & \text{otherwise} \end{cases}`,
   papers: [145],
   parameters: z.strictObject({
-    share: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0.25)
-      .meta({
-        title: 'Alpha',
-        description: 'Share of the layers, from the first on, that are post-norm; rounded down',
-      }),
+    share: z.number().min(0).max(1).default(0.25).meta({
+      title: 'Alpha',
+      description: 'Share of the layers, from the first on, that are post-norm; rounded down',
+    }),
   }),
   grid: { share: [0.125, 0.25, 0.5, 1] },
   label: ({ share }) => `alpha ${share}`,
