@@ -1,5 +1,5 @@
 // Elementary functions on sixteen lanes, ours throughout: the C library's differ between systems. Each is good to a few units
-// in the last place over its whole range; src/node/accuracy.spec.ts measures them. Coefficients are minimax fits (Remez), rounded to
+// in the last place over its whole range; the conformance cases of the ops that use them measure it. Coefficients are minimax fits (Remez), rounded to
 // float from the lowest up.
 #pragma once
 #include "simd.h"
