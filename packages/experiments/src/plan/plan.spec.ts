@@ -78,7 +78,7 @@ describe('a free comparison', () => {
   it('takes overrides of the training, for recipes', async () => {
     const runs = await planComparison(request({ training: { tokens: 1000 }, seeds: 1 }), RESOURCES);
     const subject = runs[0]!.spec.subject;
-    expect(subject.kind === 'recipe' && subject.training).toMatchObject({ tokens: 1000, batchSize: 16 });
+    expect(subject.kind === 'recipe' && subject.training).toMatchObject({ tokens: 1000, batchSize: 4 });
   });
 
   it('is refused with the limit when its grid is too large, before anything is built', async () => {

@@ -1,5 +1,6 @@
 import type { ControlResult, PartResult, Protocol, TuningResult, VerdictWord } from '@claimbench/contracts';
 import type { ProtocolArm } from './arms.ts';
+import { comparedKeys } from './tuning.ts';
 
 /** What is known when a word is about to be spoken. */
 export interface GuardInput {
@@ -46,7 +47,9 @@ function missingTuning({ protocol, arms, tuning }: GuardInput): string[] {
   if (!protocol.tuning) {
     return ['equal tuning: the arms are trained at one rate for all'];
   }
-  const atEdge = tuning.filter((result) => result.bestAtEdge);
+  const decisive = comparedKeys(protocol, arms);
+  const keyOf = new Map(arms.map(({ arm, trainingKey }) => [arm.id, trainingKey]));
+  const atEdge = tuning.filter((result) => result.bestAtEdge && decisive.has(keyOf.get(result.arm)!));
   return atEdge.map(
     ({ arm, best }) => `equal tuning: the best rate of ${arm}, ${best}, is still at the edge of the grid`,
   );

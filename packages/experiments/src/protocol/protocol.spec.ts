@@ -60,7 +60,7 @@ describe('a claim about trained models', () => {
     expect(new Set(finished.map(({ stage }) => stage))).toEqual(new Set([0, 1]));
     expect(verdict.words).toContain('Direction supported at 0.1');
     expect(verdict.words).toContain('n = 3');
-    expect(verdict.subjectLine).toMatch(/^2 layers, d64, 0\.1\d M parameters, 0\.3 M tokens of node-docs$/);
+    expect(verdict.subjectLine).toMatch(/^2 layers, d64, 0\.1\d M parameters, 0\.2 M tokens of node-docs$/);
   });
 
   it('that is false is contradicted only with a second size that shows the same', async () => {
@@ -108,6 +108,14 @@ describe('a claim about trained models', () => {
     );
     expect(rates.get('rms')).toBe(9e-3);
     expect(rates.get('ln')).toBe(3e-3);
+  });
+
+  it('does not chase the best rate of a control that fails at every rate', async () => {
+    const fails: LossModel = (run) => (run.spec.technique.id === 'no-norm' ? Number.NaN : norms(0)(run));
+    const { verdict, stages } = await runProtocol(trained(), fails);
+    expect(stages.map((stage) => stage[0]!.role)).toEqual(['tuning', 'judged']);
+    expect(verdict).toMatchObject({ verdict: 'supported', failedRuns: { none: 3 } });
+    expect(verdict.tuning.find(({ arm }) => arm === 'none')).toMatchObject({ bestAtEdge: true });
   });
 
   it('stays unguarded when the best rate runs away', async () => {

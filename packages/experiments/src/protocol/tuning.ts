@@ -1,4 +1,4 @@
-import type { RegisteredProtocol, TuningResult } from '@claimbench/contracts';
+import type { Protocol, RegisteredProtocol, TuningResult } from '@claimbench/contracts';
 import { metricOf } from '../contrast.ts';
 import { mean } from '../statistics/index.ts';
 import type { ProtocolArm } from './arms.ts';
@@ -25,20 +25,29 @@ export function tuningState(
   const { tuning } = registered.protocol;
   if (!tuning) return { done: true, rates: new Map(), grid: [], results: [] };
   const tuned = tunedArms(arms);
+  const decisive = comparedKeys(registered.protocol, arms);
   let grid = [...tuning.values].sort((a, b) => a - b);
   for (let extensions = 0; ; extensions++) {
     const drafts = tuningDrafts(registered, arms, size, grid);
     const missing = drafts.filter((draft) => !history.outcome(draft.arm, draft.block));
     if (missing.length > 0) return { done: false, drafts: missing };
     const results = tuned.map((arm) => resultOf(arm, size, grid, tuning.seeds, history));
-    const atLow = results.some((result) => result.best === grid[0]);
-    const atHigh = results.some((result) => result.best === grid.at(-1));
+    // Where a control (no norm, say) has its best rate decides nothing: only what the parts compare moves the grid.
+    const edges = results.filter((_, i) => decisive.has(tuned[i]!.trainingKey));
+    const atLow = edges.some((result) => result.best === grid[0]);
+    const atHigh = edges.some((result) => result.best === grid.at(-1));
     if (extensions === MOST_EXTENSIONS || !(atLow || atHigh)) {
       const rates = new Map(tuned.map((arm, i) => [arm.trainingKey, results[i]!.best]));
       return { done: true, rates, grid, results };
     }
     grid = extended(grid, atLow, atHigh);
   }
+}
+
+/** Keys of the models whose training the parts compare. */
+export function comparedKeys({ parts }: Protocol, arms: readonly ProtocolArm[]): ReadonlySet<string> {
+  const compared = new Set(parts.flatMap((part) => part.contrast.terms.map(({ arm }) => arm)));
+  return new Set(arms.filter(({ arm }) => compared.has(arm.id)).map(({ trainingKey }) => trainingKey));
 }
 
 /** The grid one step longer on either side, in its own factor there. */

@@ -36,8 +36,8 @@ const SIZES: readonly Size[] = [
     heads: 2,
     contextLength: 64,
     vocabularySize: 512,
-    tokens: 300_000,
-    batchSize: 16,
+    tokens: 200_000,
+    batchSize: 4,
     learningRate: 3e-3,
   },
   {
@@ -49,8 +49,8 @@ const SIZES: readonly Size[] = [
     heads: 4,
     contextLength: 128,
     vocabularySize: 512,
-    tokens: 600_000,
-    batchSize: 16,
+    tokens: 400_000,
+    batchSize: 4,
     learningRate: 3e-3,
   },
   {
@@ -62,8 +62,8 @@ const SIZES: readonly Size[] = [
     heads: 4,
     contextLength: 128,
     vocabularySize: 512,
-    tokens: 2_000_000,
-    batchSize: 16,
+    tokens: 1_500_000,
+    batchSize: 8,
     learningRate: 2e-3,
   },
   {
@@ -75,8 +75,8 @@ const SIZES: readonly Size[] = [
     heads: 3,
     contextLength: 64,
     vocabularySize: 512,
-    tokens: 300_000,
-    batchSize: 16,
+    tokens: 250_000,
+    batchSize: 4,
     learningRate: 3e-3,
   },
   {
@@ -88,9 +88,9 @@ const SIZES: readonly Size[] = [
     heads: 4,
     contextLength: 64,
     vocabularySize: 512,
-    tokens: 400_000,
-    batchSize: 16,
-    learningRate: 2e-3,
+    tokens: 300_000,
+    batchSize: 4,
+    learningRate: 3e-3,
   },
 ];
 
