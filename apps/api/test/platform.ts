@@ -22,7 +22,7 @@ import { configure, fastify } from '../src/application.ts';
 import { ExperimentPlanning } from '../src/experiment/experiment.planning.ts';
 import { RacePoints } from '../src/race/race-points.ts';
 import { Reconciler } from '../src/reconciler/reconciler.service.ts';
-import { RunLife } from '../src/run/run.life.ts';
+import { RunEnding } from '../src/run/run.ending.ts';
 import { HeldRaces } from './held-races.ts';
 import { ScriptedPlanning } from './scripted-planning.ts';
 
@@ -68,7 +68,7 @@ export class Platform {
 
   /** Waits for what follows from the ends of runs. */
   idle(): Promise<void> {
-    return this.app.get(RunLife).idle();
+    return this.app.get(RunEnding).idle();
   }
 
   async call<T = unknown>(

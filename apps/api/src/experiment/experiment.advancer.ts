@@ -8,7 +8,7 @@ import { PrismaService } from '../prisma/prisma.service.ts';
 import { timeOrderedId } from '../prisma/time-ordered-id.ts';
 import { QueueService } from '../queue/queue.service.ts';
 import { RacePoints } from '../race/race-points.ts';
-import { CHECKPOINT, RunLife } from '../run/run.life.ts';
+import { CHECKPOINT, RunEnding } from '../run/run.ending.ts';
 import { attachRuns } from './experiment.attach.ts';
 import { protocolLabels } from './experiment.labels.ts';
 import { ExperimentPlanning } from './experiment.planning.ts';
@@ -30,11 +30,11 @@ export class ExperimentAdvancer {
     private readonly planning: ExperimentPlanning,
     private readonly events: EventLog,
     private readonly queue: QueueService,
-    private readonly life: RunLife,
+    private readonly ending: RunEnding,
     private readonly artifacts: ArtifactService,
     private readonly races: RacePoints,
   ) {
-    life.onEnded(async (runIds) => {
+    ending.onEnded(async (runIds) => {
       for (const id of await experiments.runningWith(runIds)) await this.advance(id);
     });
   }
@@ -101,7 +101,7 @@ export class ExperimentAdvancer {
 
   /** Puts an experiment's runs into the queue; when all of them are there already, takes it on at once. */
   async deliver(experimentId: string): Promise<void> {
-    const ready = await this.life.ready({ experimentId });
+    const ready = await this.ending.ready({ experimentId });
     if (ready.length > 0) await this.queue.deliver(ready);
     else await this.advance(experimentId);
   }

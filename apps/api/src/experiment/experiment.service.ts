@@ -16,6 +16,7 @@ import { PrismaService } from '../prisma/prisma.service.ts';
 import { timeOrderedId } from '../prisma/time-ordered-id.ts';
 import { QueueService } from '../queue/queue.service.ts';
 import { RacePoints } from '../race/race-points.ts';
+import { RunEnding } from '../run/run.ending.ts';
 import { RunLife } from '../run/run.life.ts';
 import { RunRepository } from '../run/run.repository.ts';
 import { SeedService } from '../seed/seed.service.ts';
@@ -54,6 +55,7 @@ export class ExperimentService {
     private readonly events: EventLog,
     private readonly queue: QueueService,
     private readonly life: RunLife,
+    private readonly ending: RunEnding,
     private readonly runRepository: RunRepository,
     private readonly seeds: SeedService,
     private readonly workers: WorkerRepository,
@@ -72,8 +74,11 @@ export class ExperimentService {
     const requestHash = await hashOf(request);
     const earlier = await this.#submittedBefore(idempotencyKey, requestHash);
     if (earlier) return this.experiments.view(earlier);
+    // Asked meanwhile; what is wrong with the request is told first.
+    const up = this.#mustBeUp();
+    up.catch(() => {});
     const draft = await this.#draft(request);
-    await this.#mustBeUp();
+    await up;
 
     const id = timeOrderedId();
     const written = await this.events.write(async (tx, emit) => {
@@ -178,7 +183,7 @@ export class ExperimentService {
       const own = await this.experiments.lockOwnOpenRuns(tx, id);
       return this.life.cancelWithin(tx, emit, own, 'Its experiment was cancelled.');
     });
-    this.life.settle(ended);
+    this.ending.follow(ended);
     return this.experiments.view(id);
   }
 

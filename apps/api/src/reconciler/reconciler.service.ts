@@ -3,7 +3,8 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { EventLog } from '../event/event.log.ts';
 import { ExperimentAdvancer } from '../experiment/experiment.advancer.ts';
 import { QueueService } from '../queue/queue.service.ts';
-import { RunLife } from '../run/run.life.ts';
+import { RunEnding } from '../run/run.ending.ts';
+import { RunUpkeep } from '../run/run.upkeep.ts';
 import { SeedService } from '../seed/seed.service.ts';
 
 /** Milliseconds between two rounds; null: rounds are made by whoever calls `round` (tests). */
@@ -26,7 +27,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   #prunedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly life: RunLife,
+    private readonly upkeep: RunUpkeep,
+    private readonly ending: RunEnding,
     private readonly advancer: ExperimentAdvancer,
     private readonly queue: QueueService,
     private readonly seeds: SeedService,
@@ -65,23 +67,23 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
   async round(): Promise<void> {
     try {
       if (this.#deaf) {
-        await this.life.extendLeases();
+        await this.upkeep.extendLeases();
         await this.seeds.ensureChain();
-      } else await this.life.requeueExpired();
+      } else await this.upkeep.requeueExpired();
       this.#deaf = false;
     } catch (error) {
       this.#deaf = true;
       throw error;
     }
-    await this.life.failOrphans();
+    await this.upkeep.failOrphans();
     await this.advancer.advanceAll();
-    await this.life.compactEnded();
+    await this.upkeep.compactEnded();
     if (performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
       await this.events.prune(EVENTS_KEPT_DAYS);
       this.#prunedAt = performance.now();
     }
     // Last, for the queue may be away when the database is not.
-    const lost = await this.queue.missing(await this.life.ready());
+    const lost = await this.queue.missing(await this.ending.ready());
     if (lost.length > 0) {
       this.#log.log(`${lost.length} runs that the queue did not know are delivered`);
       await this.queue.deliver(lost);

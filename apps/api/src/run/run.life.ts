@@ -14,21 +14,14 @@ import {
   type RunTransition,
   type Settings,
 } from '@claimbench/contracts';
-import type { RunAttempt } from '@claimbench/queue';
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { type Emit, EventLog, type Transaction } from '../event/event.log.ts';
-import { Prisma } from '../prisma/generated/client.ts';
-import { PrismaService } from '../prisma/prisma.service.ts';
 import { QueueService } from '../queue/queue.service.ts';
 import { RacePoints } from '../race/race-points.ts';
 import { SETTINGS } from '../settings/settings.module.ts';
-import { addLog, addPoints, compactPoints, forgetPoints } from './run.points.ts';
+import { BASE_READY, CHECKPOINT, RunEnding } from './run.ending.ts';
+import { addLog, addPoints, forgetPoints } from './run.points.ts';
 import { experimentsOf, transition } from './run.transition.ts';
-
-/** A run that lost its worker this many times fails as `worker-lost`: it may be the run that kills its workers. */
-export const MOST_LOSSES = 3;
-/** The artifact that a base leaves for its dependents. */
-export const CHECKPOINT = 'checkpoint';
 
 const TRANSITION_OF = {
   succeeded: 'succeed',
@@ -37,41 +30,28 @@ const TRANSITION_OF = {
   cancelled: 'cancel',
 } as const satisfies Record<FinishRun['result']['state'], RunTransition>;
 
-const BASE_READY = Prisma.sql`and (base_id is null or exists (
-  select from run base join run_artifact a on a.run_id = base.id and a.name = ${CHECKPOINT}
-   where base.id = run.base_id and base.state = 'succeeded'))`;
-
-interface ExpiredLease {
-  id: string;
-  attempt: number;
-  worker: string;
-  /** Workers that the run lost before this one. */
-  losses: number;
+interface ClaimedRow {
+  spec: unknown;
+  spec_hash: string;
+  /** Of the base that the run starts from, with its checkpoint; null: it starts from none. */
+  base_hash: string | null;
+  sha256: string | null;
+  bytes: bigint | null;
 }
 
 /**
- * The life of a run. Every change is one transaction whose first statement is a compare-and-set that names the fencing token;
- * what follows from an end (dependents, compaction, the experiment) happens after the commit and again in the reconciler, so
- * that a crash in between loses nothing.
+ * What workers and people do to runs. Every change is one transaction whose first statement is a compare-and-set that names the
+ * fencing token, so a worker that lost its run can write nothing.
  */
 @Injectable()
-export class RunLife implements OnModuleDestroy {
-  readonly #log = new Logger('run');
-  readonly #endListeners: ((runIds: readonly string[]) => Promise<void>)[] = [];
-  readonly #underWay = new Set<Promise<void>>();
-
+export class RunLife {
   constructor(
-    private readonly prisma: PrismaService,
     private readonly events: EventLog,
     private readonly queue: QueueService,
+    private readonly ending: RunEnding,
     private readonly races: RacePoints,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
-
-  /** Calls `listener` after runs have ended. */
-  onEnded(listener: (runIds: readonly string[]) => Promise<void>): void {
-    this.#endListeners.push(listener);
-  }
 
   /** Gives a queued run to one worker. Throws `run-not-claimable` for all others. */
   async claim(runId: string, { worker, machine }: ClaimRunRequest): Promise<ClaimedRun> {
@@ -86,38 +66,29 @@ export class RunLife implements OnModuleDestroy {
       });
       if (!claimed) throw await this.#notClaimable(tx, runId);
       await tx.attempt.create({ data: { runId, number: claimed.attempt, worker, machine } });
-      const run = await tx.run.findUniqueOrThrow({
-        where: { id: runId },
-        select: {
-          spec: true,
-          specHash: true,
-          base: {
-            select: {
-              specHash: true,
-              artifacts: { where: { name: CHECKPOINT }, select: { artifact: true, name: true } },
-            },
-          },
-        },
-      });
-      const [checkpoint] = run.base?.artifacts ?? [];
+      const [run] = await tx.$queryRaw<ClaimedRow[]>`
+        select run.spec, run.spec_hash, base.spec_hash as base_hash, artifact.sha256, artifact.bytes
+          from run
+          left join run base on base.id = run.base_id
+          left join run_artifact named on named.run_id = base.id and named.name = ${CHECKPOINT}
+          left join artifact on artifact.sha256 = named.sha256
+         where run.id = ${runId}::uuid`;
+      if (!run) throw new Error(`run ${runId} was claimed and is not there`);
+      const { base_hash: baseHash, sha256, bytes } = run;
       return {
         runId,
         token: claimed.attempt,
         spec: RunSpec.parse(run.spec),
-        specHash: run.specHash,
+        specHash: run.spec_hash,
         leaseSeconds,
         limits: { seconds: this.settings.CLAIMBENCH_RUN_SECONDS, memoryMiB: this.settings.CLAIMBENCH_RUN_MEMORY_MIB },
         base:
-          run.base && checkpoint
-            ? {
-                specHash: run.base.specHash,
-                checkpoint: ArtifactRef.parse({
-                  name: checkpoint.name,
-                  sha256: checkpoint.artifact.sha256,
-                  bytes: Number(checkpoint.artifact.bytes),
-                }),
-              }
-            : null,
+          baseHash === null
+            ? null
+            : {
+                specHash: baseHash,
+                checkpoint: ArtifactRef.parse({ name: CHECKPOINT, sha256, bytes: Number(bytes) }),
+              },
       };
     });
   }
@@ -195,22 +166,22 @@ export class RunLife implements OnModuleDestroy {
         return [];
       }
       if (result.state === 'succeeded') await keepArtifacts(tx, runId, result.artifacts);
-      return [runId, ...(await this.#failDependents(tx, emit, [runId]))];
+      return [runId, ...(await this.ending.failDependents(tx, emit, [runId]))];
     });
-    this.#followUp(ended);
+    this.ending.follow(ended);
   }
 
   /** Cancels those of the runs that have not ended; the workers hear of it at their next heartbeat. */
   async cancel(runIds: readonly string[], message: string): Promise<void> {
-    this.#followUp(await this.events.write((tx, emit) => this.cancelWithin(tx, emit, runIds, message)));
+    this.ending.follow(await this.events.write((tx, emit) => this.cancelWithin(tx, emit, runIds, message)));
   }
 
-  /** The same inside a transaction of the caller, who calls `settle` with the answer after the commit. */
+  /** The same inside a transaction of the caller, who calls `RunEnding.follow` with the answer after the commit. */
   async cancelWithin(tx: Transaction, emit: Emit, runIds: readonly string[], message: string): Promise<string[]> {
     const failure: Failure = { code: 'cancelled', message };
     const moved = await transition(tx, emit, 'cancel', { runIds, token: null, failure });
     const ids = moved.map((run) => run.id);
-    return [...ids, ...(await this.#failDependents(tx, emit, ids))];
+    return [...ids, ...(await this.ending.failDependents(tx, emit, ids))];
   }
 
   /** Takes a run back from a worker that gives it up because it stops. Counts as no loss. */
@@ -223,137 +194,6 @@ export class RunLife implements OnModuleDestroy {
       await forgetPoints(tx, runId);
     });
     await this.queue.deliver([{ runId, attempt: token + 1 }]);
-  }
-
-  /** Takes runs back from workers whose leases have run out. */
-  async requeueExpired(): Promise<void> {
-    const expired = await this.prisma.$queryRaw<ExpiredLease[]>`
-      select run.id, run.attempt, attempt.worker,
-             (select count(*)::int from attempt lost
-               where lost.run_id = run.id and lost.failure ->> 'code' = 'worker-lost') as losses
-        from run join attempt on attempt.run_id = run.id and attempt.number = run.attempt
-       where run.state in ('claimed', 'running') and run.lease_until < now()
-       order by run.id`;
-    for (const lease of expired) await this.#takeBack(lease);
-  }
-
-  async #takeBack({ id, attempt, worker, losses }: ExpiredLease): Promise<void> {
-    const last = losses + 1 >= MOST_LOSSES;
-    const silent = `Worker ${worker} was not heard of for ${this.settings.CLAIMBENCH_LEASE_SECONDS} s`;
-    const message = last ? `${silent}; the run has lost ${MOST_LOSSES} workers and is not tried again.` : `${silent}.`;
-    const { requeued, ended } = await this.events.write(async (tx, emit) => {
-      const moved = await transition(tx, emit, last ? 'fail' : 'requeue', {
-        runIds: [id],
-        token: attempt,
-        condition: Prisma.sql`and lease_until < now()`,
-        failure: { code: 'worker-lost', message },
-      });
-      if (moved.length === 0) return { requeued: false, ended: [] };
-      const outlook = last ? '' : ` Attempt ${attempt} is lost and the run is queued again.`;
-      await addLog(tx, id, [{ at: new Date().toISOString(), level: 'warn', message: `${message}${outlook}` }]);
-      if (last) return { requeued: false, ended: [id, ...(await this.#failDependents(tx, emit, [id]))] };
-      await forgetPoints(tx, id);
-      return { requeued: true, ended: [] };
-    });
-    if (requeued) await this.queue.deliver([{ runId: id, attempt: attempt + 1 }]);
-    this.#followUp(ended);
-  }
-
-  /** Gives every worker a whole lease from now: it was the platform that could not be reached, not they. */
-  async extendLeases(): Promise<void> {
-    await this.prisma.$executeRaw`
-      update run set lease_until = now() + make_interval(secs => ${this.settings.CLAIMBENCH_LEASE_SECONDS}::float8)
-       where state in ('claimed', 'running')`;
-  }
-
-  /** Queued runs that a worker could begin, in the order of their making, with the number of their next attempt. */
-  async ready(among?: { experimentId: string } | { dependentsOf: readonly string[] }): Promise<RunAttempt[]> {
-    let filter = Prisma.empty;
-    if (among && 'experimentId' in among)
-      filter = Prisma.sql`and id in (select run_id from experiment_run where experiment_id = ${among.experimentId}::uuid)`;
-    if (among && 'dependentsOf' in among) filter = Prisma.sql`and base_id = any(${[...among.dependentsOf]}::uuid[])`;
-    return this.prisma.$queryRaw<RunAttempt[]>`
-      select id as "runId", attempt + 1 as attempt from run where state = 'queued' ${filter} ${BASE_READY} order by id`;
-  }
-
-  /** Fails queued runs whose base has ended without a checkpoint. */
-  async failOrphans(): Promise<void> {
-    const bases = await this.prisma.$queryRaw<{ id: string }[]>`
-      select distinct base.id
-        from run join run base on base.id = run.base_id
-       where run.state = 'queued' and base.finished_at is not null
-         and not (base.state = 'succeeded'
-                  and exists (select from run_artifact a where a.run_id = base.id and a.name = ${CHECKPOINT}))`;
-    if (bases.length === 0) return;
-    const ids = bases.map((base) => base.id);
-    this.#followUp(await this.events.write((tx, emit) => this.#failDependents(tx, emit, ids)));
-  }
-
-  /** Runs that ended and whose points are still rows. */
-  async compactEnded(): Promise<void> {
-    const runs = await this.prisma.run.findMany({
-      where: { compacted: false, finishedAt: { not: null } },
-      select: { id: true },
-      take: 500,
-    });
-    for (const { id } of runs) await this.prisma.$transaction((tx) => compactPoints(tx, id));
-  }
-
-  /** What follows from the end of runs, after its commit: their dependents are delivered, points compacted, experiments told. */
-  settle(ended: readonly string[]): void {
-    this.#followUp(ended);
-  }
-
-  #followUp(ended: readonly string[]): void {
-    if (ended.length === 0) return;
-    const steps = async () => {
-      await this.queue.deliver(await this.ready({ dependentsOf: ended }));
-      for (const listener of this.#endListeners) await listener(ended);
-      for (const id of ended) await this.prisma.$transaction((tx) => compactPoints(tx, id));
-    };
-    // The caller's answer does not wait for it, and what fails here the reconciler does again.
-    const done = steps()
-      .catch((error) => this.#log.warn({ err: error }, 'what follows from the end of a run is left to the reconciler'))
-      .finally(() => this.#underWay.delete(done));
-    this.#underWay.add(done);
-  }
-
-  /** Resolves when nothing is under way after ends of runs. */
-  async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.idle();
-  }
-
-  /** Fails, directly and indirectly, what waits for a checkpoint that will not come. Returns the ids. */
-  async #failDependents(tx: Transaction, emit: Emit, endedIds: readonly string[]): Promise<string[]> {
-    const failed: string[] = [];
-    for (let bases = [...endedIds]; bases.length > 0; ) {
-      const waiting = await tx.$queryRaw<{ id: string; base_id: string; base_state: RunState }[]>`
-        select run.id, base.id as base_id, base.state as base_state
-          from run join run base on base.id = run.base_id
-         where base.id = any(${bases}::uuid[]) and run.state = 'queued'
-           and not (base.state = 'succeeded'
-                    and exists (select from run_artifact a where a.run_id = base.id and a.name = ${CHECKPOINT}))
-         order by run.id
-           for update of run`;
-      bases = [];
-      for (const [baseId, group] of Map.groupBy(waiting, (run) => run.base_id)) {
-        const state = group[0]?.base_state ?? 'failed';
-        const how = state === 'succeeded' ? 'left no checkpoint' : `ended as ${state}`;
-        const moved = await transition(tx, emit, 'fail', {
-          runIds: group.map((run) => run.id),
-          token: null,
-          condition: Prisma.sql`and state = 'queued'`,
-          failure: { code: 'base-failed', message: `The base run ${baseId} ${how}.` },
-        });
-        bases.push(...moved.map((run) => run.id));
-      }
-      failed.push(...bases);
-    }
-    return failed;
   }
 
   /** Passes when the call repeats what was done under this token; else throws `lease-lost`. */

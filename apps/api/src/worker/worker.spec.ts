@@ -113,6 +113,12 @@ describe('workers', () => {
     expect(await queue.missing(attempts)).toHaveLength(3);
     await platform.reconciler.round();
     expect(await queue.missing(attempts)).toEqual([]);
+    // The same when the process died after it had queued a run again: what is delivered is its next attempt.
+    const again = { runId: attempts[0]?.runId ?? '', attempt: 2 };
+    await platform.sql('update run set attempt = 1 where id = $1', [again.runId]);
+    expect(await queue.missing([again])).toEqual([again]);
+    await platform.reconciler.round();
+    expect(await queue.missing([again])).toEqual([]);
     death.release();
     await submission;
     await dying.close();
