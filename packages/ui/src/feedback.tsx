@@ -7,12 +7,14 @@ export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden="true" className={cn('h-4 motion-safe:animate-pulse rounded-sm bg-line/80', className)} />;
 }
 
-/** A list or page that loads: keeps the space, and says so to screen readers. */
+const LINE_WIDTHS = ['w-11/12', 'w-4/5', 'w-full', 'w-2/3', 'w-5/6', 'w-3/4', 'w-1/2', 'w-10/12', 'w-7/12', 'w-9/12'];
+
+/** A list or page that loads: keeps the space (at most ten lines), and says so to screen readers. */
 export function Loading({ lines = 5, label = 'Loading' }: { lines?: number; label?: string }) {
   return (
     <div role="status" aria-label={label} className="space-y-3 py-2">
-      {Array.from({ length: lines }, (_, i) => (
-        <Skeleton key={i} className={['w-11/12', 'w-4/5', 'w-full', 'w-2/3', 'w-5/6'][i % 5]} />
+      {LINE_WIDTHS.slice(0, lines).map((width) => (
+        <Skeleton key={width} className={width} />
       ))}
     </div>
   );

@@ -109,7 +109,7 @@ export function ClaimList() {
 }
 
 /** Claims as rows; narrow screens get the numbers under the statement. */
-export function ClaimTable({ claims, label }: { claims: readonly ClaimSummary[]; label: string }) {
+function ClaimTable({ claims, label }: { claims: readonly ClaimSummary[]; label: string }) {
   return (
     <Table label={label}>
       <thead>
@@ -123,7 +123,7 @@ export function ClaimTable({ claims, label }: { claims: readonly ClaimSummary[];
           <HeadCell numeric className="max-md:hidden">
             Measured
           </HeadCell>
-          <HeadCell className="max-sm:hidden">Verdict or status</HeadCell>
+          <HeadCell className="max-sm:hidden">Verdict</HeadCell>
         </tr>
       </thead>
       <tbody>

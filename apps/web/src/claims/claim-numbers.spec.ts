@@ -27,7 +27,13 @@ const plain = (text: string) => text.replaceAll('\u00a0', ' ').replaceAll('\u221
 
 describe('numbers of a claim', () => {
   it('keeps the paper’s own digits', () => {
-    expect([1.297, -0.5, 12000, 6.25].map((v) => plain(claimedValue(v)))).toEqual(['1.297', '-0.5', '12,000', '6.25']);
+    expect([1.297, -0.5, 12000, 6.25, 1e23].map((v) => plain(claimedValue(v)))).toEqual([
+      '1.297',
+      '-0.5',
+      '12,000',
+      '6.25',
+      '1 × 10²³',
+    ]);
   });
   it('shows an effect with its half-width, and a count exactly', () => {
     expect(plain(partEffect(part('a', 'supported')))).toBe('+0.0212 ± 0.0070');

@@ -4,6 +4,7 @@ import { halfWidthOf, plusMinus, significant } from '@claimbench/ui/numbers';
 
 /** A claimed value with the digits that the paper gave it. */
 export function claimedValue(value: number): string {
+  if (Math.abs(value) >= 1e9) return significant(value, 12);
   return value.toLocaleString('en-US', { maximumFractionDigits: 12 }).replace('-', '\u2212');
 }
 

@@ -44,15 +44,7 @@ export function ExperimentList() {
   const clear = () => setFilters(null);
   return (
     <>
-      <PageHeader
-        trail={<LiveMark state={live} />}
-        title="Experiments"
-        actions={
-          <Link href="/experiments/new" className={buttonClass()}>
-            New experiment
-          </Link>
-        }
-      >
+      <PageHeader trail={<LiveMark state={live} />} title="Experiments">
         Registered protocols and free comparisons, newest first.
       </PageHeader>
       <FilterBar onClear={filtered ? clear : null}>

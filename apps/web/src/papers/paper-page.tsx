@@ -31,7 +31,7 @@ export function PaperPage({ number }: { number: number | null }) {
             {paper.technique}
           </PageHeader>
           <Section title={paper.claims.length === 1 ? 'Claim' : `${paper.claims.length} claims`}>
-            <PaperClaims claims={paper.claims} label="Claims of this paper" />
+            <PaperClaims paper={paper} label="Claims of this paper" />
           </Section>
           <Section title="About the paper">
             <Facts

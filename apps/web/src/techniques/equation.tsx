@@ -5,6 +5,7 @@ import 'katex/dist/katex.min.css';
 export function Equation({ tex }: { tex: string }) {
   const html = katex.renderToString(tex, {
     displayMode: true,
+    fleqn: true,
     throwOnError: false,
     output: 'htmlAndMathml',
     strict: 'ignore',

@@ -41,7 +41,9 @@ export function TechniqueList() {
                           </Link>
                           <p className="line-clamp-2 max-w-[46rem] text-xs text-ink-faint">{technique.summary}</p>
                         </Cell>
-                        <Cell className="w-56 text-ink-soft max-md:hidden">{SEAM_WORDS[technique.seam]}</Cell>
+                        <Cell className="w-60 text-ink-soft max-md:hidden">
+                          {technique.family === 'none' ? null : SEAM_WORDS[technique.seam]}
+                        </Cell>
                         <Cell className="w-56 text-xs text-ink-faint max-sm:hidden">
                           {parameterFields(technique)
                             .map((field) => field.title.toLowerCase())

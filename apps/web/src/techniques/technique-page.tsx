@@ -93,7 +93,7 @@ function Technique({ technique }: { technique: TechniqueDescriptor }) {
         )}
       </Section>
 
-      <Section title="Claims that it tests" aside="all claims of the papers that it comes from">
+      <Section title="Claims" aside="of the papers that it comes from; tested ones first">
         {technique.papers.length === 0 ? (
           <EmptyState title="It comes from no paper of the corpus">
             It is a control, or a baseline of others.
@@ -113,7 +113,7 @@ function Technique({ technique }: { technique: TechniqueDescriptor }) {
                       {data.title}
                     </Link>
                   </h3>
-                  <PaperClaims claims={data.claims} label={`Claims of ${data.title}`} />
+                  <PaperClaims paper={data} label={`Claims of ${data.title}`} />
                 </div>
               )}
             </QueryView>

@@ -42,7 +42,11 @@ export function VerdictPanel({
   const counted = verdict.parts.filter((part) => !rows.some((row) => row.id === part.id));
   const leading = verdict.parts.length === 1 ? verdict.parts[0] : undefined;
   const scale = scaleNotice(verdict.grade, parameters);
-  const detectable = detectableWords(verdict.parts.filter((part) => rows.some((row) => row.id === part.id)));
+  // the words of an inconclusive verdict say it already
+  const detectable =
+    verdict.verdict === 'inconclusive'
+      ? null
+      : detectableWords(verdict.parts.filter((part) => rows.some((row) => row.id === part.id)));
   return (
     <div className="min-w-0 space-y-5">
       <div>

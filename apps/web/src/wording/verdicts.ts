@@ -29,7 +29,7 @@ export const STATUS_WORDS: Record<ClaimStatus, string> = {
 };
 
 export const SEAM_WORDS: Record<Seam, string> = {
-  architecture: 'the architecture, trained from the start',
+  architecture: 'the architecture, trained anew',
   training: 'training',
   checkpoint: 'a trained checkpoint',
   inference: 'inference',

@@ -53,8 +53,8 @@ export function IntervalBar({
           style={{ left: at(margin) }}
         />
       ))}
-      {contrasts.map((value, block) => (
-        <div key={block} className="absolute bottom-[3px] h-1.5 w-px bg-ink-faint/80" style={{ left: at(value) }} />
+      {[...new Set(contrasts)].map((value) => (
+        <div key={value} className="absolute bottom-[3px] h-1.5 w-px bg-ink-faint/80" style={{ left: at(value) }} />
       ))}
       <svg aria-hidden="true" className="absolute inset-0 h-full w-full overflow-visible">
         <g className={verdict === null ? 'text-ink' : VERDICT_TEXT[verdict]} stroke="currentColor" strokeWidth="1.75">
