@@ -54,13 +54,15 @@ export class EventLog {
       emitted.length = 0;
       const value = await work(tx, (event) => emitted.push(event));
       if (emitted.length > 0) {
-        await tx.event.createMany({
-          data: emitted.map((event) => ({
-            runId: 'runId' in event ? event.runId : null,
-            experimentIds: 'experimentIds' in event ? event.experimentIds : [event.experimentId],
-            event,
-          })),
-        });
+        const rows = emitted.map((event) => ({
+          run_id: 'runId' in event ? event.runId : null,
+          experiment_ids: 'experimentIds' in event ? event.experimentIds : [event.experimentId],
+          event,
+        }));
+        await tx.$executeRaw`
+          insert into event (run_id, experiment_ids, event)
+          select run_id, experiment_ids, event
+            from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as row (run_id uuid, experiment_ids uuid[], event jsonb)`;
       }
       return value;
     });

@@ -26,7 +26,8 @@ interface KnownRun {
 export async function attachRuns(tx: Transaction, input: AttachInput): Promise<void> {
   const { experimentId, planned, labelOf } = input;
   const own = await ownRuns(tx, experimentId);
-  const known = new Map(own.map((run) => [run.specHash, run]));
+  // Of equal specs the first one serves.
+  const known = new Map<string, KnownRun>(own.filter((run) => !run.fresh).map((run) => [run.specHash, run]));
   const askable = planned.filter((run) => !run.fresh).map((run) => run.specHash);
   if (input.reuse) {
     const earlier = await lockShared(
@@ -45,34 +46,37 @@ export async function attachRuns(tx: Transaction, input: AttachInput): Promise<v
     left = left.filter((run) => !runIds.has(run));
   }
 
-  const last = await tx.experimentRun.aggregate({ where: { experimentId }, _max: { position: true } });
-  const first = (last._max.position ?? -1) + 1;
-  await tx.experimentRun.createMany({
-    data: planned.map((run, i) => ({
-      experimentId,
-      position: first + i,
-      runId: runIds.get(run) ?? unreachable(run),
-      arm: run.arm,
-      label: labelOf(run.arm),
-      role: run.role,
-      stage: run.stage,
-      block: run.block,
-      fresh: run.fresh,
-      reused: !run.fresh && reused.has(run.specHash),
-      estimatedSeconds: run.estimatedSeconds,
-    })),
-  });
+  const first = 1 + Math.max(-1, ...own.map((run) => run.position));
+  const places = planned.map((run, i) => ({
+    position: first + i,
+    run_id: runIds.get(run) ?? unreachable(run),
+    arm: run.arm,
+    label: labelOf(run.arm),
+    role: run.role,
+    stage: run.stage,
+    block: run.block,
+    fresh: run.fresh,
+    reused: !run.fresh && reused.has(run.specHash),
+    estimated_seconds: run.estimatedSeconds,
+  }));
+  await tx.$executeRaw`
+    insert into experiment_run (experiment_id, position, run_id, arm, label, role, stage, block, fresh, reused, estimated_seconds)
+    select ${experimentId}::uuid, row.*
+      from jsonb_to_recordset(${JSON.stringify(places)}::jsonb)
+           as row (position int, run_id uuid, arm text, label text, role text, stage int, block int, fresh bool, reused bool,
+                   estimated_seconds float8)`;
 }
 
-/** Runs of the experiment's earlier stages that later ones may share. */
-async function ownRuns(tx: Transaction, experimentId: string): Promise<KnownRun[]> {
-  const rows = await tx.experimentRun.findMany({
-    where: { experimentId, fresh: false },
-    select: { run: { select: { id: true, specHash: true, state: true } } },
-    // The first one wins in the map, for it is set last.
-    orderBy: { position: 'desc' },
-  });
-  return rows.map((row) => row.run);
+/** The experiment's runs of earlier stages, the last one first. */
+async function ownRuns(
+  tx: Transaction,
+  experimentId: string,
+): Promise<(KnownRun & { position: number; fresh: boolean })[]> {
+  return tx.$queryRaw<(KnownRun & { position: number; fresh: boolean })[]>`
+    select place.position, place.fresh, run.id, run.spec_hash as "specHash", run.state
+      from experiment_run place join run on run.id = place.run_id
+     where place.experiment_id = ${experimentId}::uuid
+     order by place.position desc`;
 }
 
 /** Open or succeeded runs that anybody may share, held until the transaction ends. */

@@ -54,18 +54,18 @@ export class RunLife {
   ) {}
 
   /** Gives a queued run to one worker. Throws `run-not-claimable` for all others. */
-  async claim(runId: string, { worker, machine }: ClaimRunRequest): Promise<ClaimedRun> {
+  async claim(runId: string, claimant: ClaimRunRequest): Promise<ClaimedRun> {
     const leaseSeconds = this.settings.CLAIMBENCH_LEASE_SECONDS;
     return this.events.write(async (tx, emit) => {
-      await this.races.at('claim.read', worker);
+      await this.races.at('claim.read', claimant.worker);
       const [claimed] = await transition(tx, emit, 'claim', {
         runIds: [runId],
         token: null,
         leaseSeconds,
+        claimant,
         condition: BASE_READY,
       });
       if (!claimed) throw await this.#notClaimable(tx, runId);
-      await tx.attempt.create({ data: { runId, number: claimed.attempt, worker, machine } });
       const [run] = await tx.$queryRaw<ClaimedRow[]>`
         select run.spec, run.spec_hash, base.spec_hash as base_hash, artifact.sha256, artifact.bytes
           from run

@@ -1,5 +1,6 @@
 import {
   type AttemptView,
+  type ClaimRunRequest,
   type Failure,
   isTerminal,
   type Outcome,
@@ -29,6 +30,8 @@ export interface TransitionInput {
   condition?: Prisma.Sql;
   /** Lease that `claim` and `start` give. */
   leaseSeconds?: number;
+  /** Who claims. */
+  claimant?: ClaimRunRequest;
   outcome?: Outcome;
   /** Why the run, or at a requeue its attempt, ended. */
   failure?: Failure;
@@ -41,67 +44,74 @@ export interface MovedRun {
   attempt: number;
 }
 
+interface MovedRow extends MovedRun {
+  progress: number | null;
+  experimentIds: string[];
+}
+
 /**
  * Moves runs along one arrow of the state table, by one UPDATE that names the states they may come from, and the token where a
  * worker asks. Returns those that moved: the others were elsewhere, or the token is old, and nothing of them was written.
- * Ends their attempts and emits `run.changed`.
+ * Their attempts begin, start or end in the same statement; emits `run.changed`.
  */
 export async function transition(
   tx: Transaction,
   emit: Emit,
   name: RunTransition,
-  { runIds, token, condition, leaseSeconds, outcome, failure }: TransitionInput,
+  input: TransitionInput,
 ): Promise<MovedRun[]> {
+  const { runIds, token, condition, leaseSeconds, outcome, failure } = input;
   if (runIds.length === 0) return [];
   const { from, to } = RUN_TRANSITIONS[name];
   const failureJson = failure ? JSON.stringify(failure) : null;
-  const moved = await tx.$queryRaw<(MovedRun & { progress: number | null })[]>`
-    update run
-       set state = ${to},
-           attempt = attempt + ${name === 'claim' ? 1 : 0}::int,
-           lease_until = now() + make_interval(secs => ${leaseSeconds ?? null}::float8),
-           progress = case ${to} when 'succeeded' then 1 when 'queued' then null else progress end,
-           started_at = case ${to} when 'running' then now() when 'queued' then null else started_at end,
-           finished_at = case when ${isTerminal(to)}::bool then now() end,
-           outcome = ${outcome ? JSON.stringify(outcome) : null}::jsonb,
-           metrics = ${JSON.stringify(outcome?.metrics ?? {})}::jsonb,
-           failure = ${to === 'queued' ? null : failureJson}::jsonb
-     where id = any(${[...runIds]}::uuid[])
-       and state = any(${[...from]}::text[])
-       ${token === null ? Prisma.empty : Prisma.sql`and attempt = ${token}::int`}
-       ${condition ?? Prisma.empty}
- returning id, state, attempt, progress`;
-  if (moved.length === 0) return [];
-
-  const ids = moved.map((run) => run.id);
-  const end = ATTEMPT_END[to];
-  if (end !== null) {
-    await tx.$executeRaw`
-      update attempt
-         set ended_at = now(), "end" = ${end}, failure = ${failureJson}::jsonb
-        from run
-       where run.id = any(${ids}::uuid[])
-         and attempt.run_id = run.id and attempt.number = run.attempt and attempt.ended_at is null`;
-  } else if (to === 'running') {
-    await tx.$executeRaw`
-      update attempt set started_at = now()
-        from run
-       where run.id = any(${ids}::uuid[]) and attempt.run_id = run.id and attempt.number = run.attempt`;
-  }
-
-  const experiments = await experimentsOf(tx, ids);
-  for (const run of moved) {
+  const rows = await tx.$queryRaw<MovedRow[]>`
+    with moved as (
+      update run
+         set state = ${to},
+             attempt = attempt + ${name === 'claim' ? 1 : 0}::int,
+             lease_until = now() + make_interval(secs => ${leaseSeconds ?? null}::float8),
+             progress = case ${to} when 'succeeded' then 1 when 'queued' then null else progress end,
+             started_at = case ${to} when 'running' then now() when 'queued' then null else started_at end,
+             finished_at = case when ${isTerminal(to)}::bool then now() end,
+             outcome = ${outcome ? JSON.stringify(outcome) : null}::jsonb,
+             metrics = ${JSON.stringify(outcome?.metrics ?? {})}::jsonb,
+             failure = ${to === 'queued' ? null : failureJson}::jsonb
+       where id = any(${[...runIds]}::uuid[])
+         and state = any(${[...from]}::text[])
+         ${token === null ? Prisma.empty : Prisma.sql`and attempt = ${token}::int`}
+         ${condition ?? Prisma.empty}
+   returning id, state, attempt, progress
+    ), attempts as (${attemptChange(to, input, failureJson)})
+    select id, state, attempt, progress,
+           array(select distinct experiment_id from experiment_run where run_id = moved.id) as "experimentIds"
+      from moved`;
+  for (const run of rows) {
     emit({
       type: 'run.changed',
       runId: run.id,
-      experimentIds: experiments.get(run.id) ?? [],
+      experimentIds: run.experimentIds,
       state: run.state,
       progress: run.progress,
       metrics: outcome?.metrics ?? {},
       failure: (isTerminal(to) && failure) || null,
     });
   }
-  return moved;
+  return rows;
+}
+
+/** What the move means for the attempts of the runs that moved. A run that was never claimed has none. */
+function attemptChange(to: RunState, { claimant }: TransitionInput, failureJson: string | null): Prisma.Sql {
+  if (to === 'claimed') {
+    if (!claimant) throw new Error('a run is claimed by somebody');
+    return Prisma.sql`
+      insert into attempt (run_id, number, worker, machine)
+      select id, attempt, ${claimant.worker}, ${JSON.stringify(claimant.machine)}::jsonb from moved`;
+  }
+  const ofMoved = Prisma.sql`from moved where attempt.run_id = moved.id and attempt.number = moved.attempt`;
+  const end = ATTEMPT_END[to];
+  if (end === null) return Prisma.sql`update attempt set started_at = now() ${ofMoved}`;
+  return Prisma.sql`
+    update attempt set ended_at = now(), "end" = ${end}, failure = ${failureJson}::jsonb ${ofMoved} and ended_at is null`;
 }
 
 /** Run to the experiments that it belongs to. */
