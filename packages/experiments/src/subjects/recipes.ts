@@ -62,7 +62,7 @@ const SIZES: readonly Size[] = [
     heads: 4,
     contextLength: 128,
     vocabularySize: 512,
-    tokens: 1_500_000,
+    tokens: 2_000_000,
     batchSize: 8,
     learningRate: 2e-3,
   },
