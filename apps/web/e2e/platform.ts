@@ -60,11 +60,14 @@ export async function quickClaim(
   request: APIRequestContext,
   family: Family,
 ): Promise<{ claim: ClaimSummary; protocol: Protocol }> {
-  const page: { items: ClaimSummary[] } = await (
-    await request.get(`/api/claims?family=${family}&testable=quick&limit=200`)
-  ).json();
+  const pages: { items: ClaimSummary[] }[] = await Promise.all(
+    ['implemented', 'verdict'].map(async (status) =>
+      (await request.get(`/api/claims?family=${family}&status=${status}&limit=200`)).json(),
+    ),
+  );
   const candidates = await Promise.all(
-    page.items
+    pages
+      .flatMap((page) => page.items)
       .filter((claim) => claim.protocolIds.some((id) => id.includes('-quick')))
       .map(async (claim) => {
         const view: { protocols: Protocol[] } = await (await request.get(`/api/claims/${claim.id}`)).json();

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 import { cn } from './class-names.ts';
 
 /** Where one is, what this is, and what can be done with it. */
@@ -42,10 +42,13 @@ export function Section({
   children: ReactNode;
   className?: string;
 }) {
+  const titleId = useId();
   return (
-    <section id={id} className={cn('min-w-0 border-t border-line pt-4 pb-8', className)}>
+    <section id={id} aria-labelledby={titleId} className={cn('min-w-0 border-t border-line pt-4 pb-8', className)}>
       <div className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
-        <h2 className="text-base font-semibold tracking-[-0.006em] text-ink">{title}</h2>
+        <h2 id={titleId} className="text-base font-semibold tracking-[-0.006em] text-ink">
+          {title}
+        </h2>
         {aside ? <div className="text-xs text-ink-faint">{aside}</div> : null}
       </div>
       {children}

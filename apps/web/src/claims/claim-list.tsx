@@ -9,7 +9,7 @@ import { FilterBar, FilterSelect, SearchField } from '../lists/filters.tsx';
 import { LoadMore } from '../lists/load-more.tsx';
 import { QueryView } from '../lists/query-view.tsx';
 import { useLiveEvents } from '../live/use-live-events.ts';
-import { expectedFalse, FAMILY_WORDS, STATUS_WORDS } from '../wording/verdicts.ts';
+import { expectedFalse, FAMILY_WORDS, needsReplication, STATUS_WORDS } from '../wording/verdicts.ts';
 import { claimedValue, measuredEffect } from './claim-numbers.ts';
 
 const TESTABLE = Testability.shape.at.options;
@@ -182,7 +182,12 @@ function ClaimTable({ claims, label }: { claims: readonly ClaimSummary[]; label:
 
 function ClaimVerdict({ claim }: { claim: ClaimSummary }) {
   return claim.headline ? (
-    <VerdictMark verdict={claim.headline.verdict.verdict} />
+    <>
+      <VerdictMark verdict={claim.headline.verdict.verdict} />
+      {needsReplication(claim.headline.verdict, claim.headline.evidenceLevel) ? (
+        <div className="text-xs whitespace-nowrap text-ink-faint">not yet replicated</div>
+      ) : null}
+    </>
   ) : (
     <span className="whitespace-nowrap text-ink-faint">{STATUS_WORDS[claim.status]}</span>
   );

@@ -3,7 +3,7 @@ import type { ClaimView } from '@claimbench/contracts';
 import { EmptyState, PageHeader, ProgressBar, Section, Skeleton, StateMark, Tag, VerdictMark } from '@claimbench/ui';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
-import { claimView, subjectList } from '../api/queries.ts';
+import { claimView } from '../api/queries.ts';
 import { runShares } from '../experiments/run-counts.ts';
 import { RunTableOf } from '../experiments/run-table.tsx';
 import { QueryView } from '../lists/query-view.tsx';
@@ -20,7 +20,7 @@ export function ClaimPage({ id }: { id: string }) {
   const query = useQuery(claimView(id));
   const live = useLiveEvents({}, { enabled: query.data !== undefined && query.data.protocols.length > 0 });
   return (
-    <QueryView query={query} what={`claim ${id}`} loading={<ClaimSkeleton />}>
+    <QueryView query={query} what={`claim ${id}`} page loading={<ClaimSkeleton />}>
       {(view) => <Claim view={view} live={<LiveMark state={live} />} />}
     </QueryView>
   );
@@ -28,10 +28,8 @@ export function ClaimPage({ id }: { id: string }) {
 
 function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
   const { claim, paper, protocols, history, experiments } = view;
-  const subjects = useQuery(subjectList);
   const headline = claim.headline;
   const protocol = protocols.find((one) => one.id === headline?.verdict.protocolId) ?? protocols[0];
-  const parameters = subjects.data?.find((subject) => subject.name === protocol?.subject.name)?.parameters ?? null;
   const running = experiments.filter((experiment) => experiment.state === 'running');
 
   return (
@@ -57,7 +55,7 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
       >
         {headline ? (
           <VerdictMark verdict={headline.verdict.verdict} className="lg:hidden">
-            {verdictPhrase(headline.verdict, headline.evidenceLevel, parameters)}
+            {verdictPhrase(headline.verdict, headline.evidenceLevel)}
           </VerdictMark>
         ) : null}
       </PageHeader>
@@ -80,7 +78,7 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
         </Section>
         <Section title="What we measured">
           {headline ? (
-            <VerdictPanel record={headline} claim={claim} parameters={parameters} />
+            <VerdictPanel record={headline} claim={claim} />
           ) : (
             <EmptyState
               title={

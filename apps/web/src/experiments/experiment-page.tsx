@@ -21,7 +21,7 @@ import Link from 'next/link';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import { explain } from '../api/problem.ts';
-import { cancelExperiment, claimView, experimentView, subjectList } from '../api/queries.ts';
+import { cancelExperiment, claimView, experimentView } from '../api/queries.ts';
 import { ProtocolFacts } from '../claims/protocol-list.tsx';
 import { QueryView } from '../lists/query-view.tsx';
 import { LiveMark } from '../live/live-mark.tsx';
@@ -47,7 +47,7 @@ export function ExperimentPage({ id }: { id: string }) {
     },
   );
   return (
-    <QueryView query={query} what="the experiment" loading={<Loading lines={8} label="Loading the experiment" />}>
+    <QueryView query={query} what="the experiment" page loading={<Loading lines={8} label="Loading the experiment" />}>
       {(experiment) => <Experiment experiment={experiment} live={<LiveMark state={live} />} />}
     </QueryView>
   );
@@ -153,9 +153,6 @@ function Summary({ experiment }: { experiment: ExperimentView }) {
 /** The verdict of a protocol, or what it will be about. */
 function ProtocolOutcome({ experiment, claimId }: { experiment: ExperimentView; claimId: string }) {
   const claim = useQuery(claimView(claimId));
-  const subjects = useQuery(subjectList);
-  const protocol = experiment.registration?.registered.protocol;
-  const parameters = subjects.data?.find((subject) => subject.name === protocol?.subject.name)?.parameters ?? null;
   return (
     <Section
       title="Verdict"
@@ -172,7 +169,6 @@ function ProtocolOutcome({ experiment, claimId }: { experiment: ExperimentView; 
             <VerdictPanel
               record={{ verdict: experiment.verdict, evidenceLevel: 'measured' }}
               claim={claim.data?.claim ?? { claimedValue: null, unit: null }}
-              parameters={parameters}
             />
             <VerdictRule verdict={experiment.verdict} className="content-start" />
           </div>

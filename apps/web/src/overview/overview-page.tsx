@@ -160,7 +160,7 @@ function LatestVerdict({ claim, headline }: { claim: ClaimSummary; headline: Non
         <span className="font-medium text-ink underline-offset-2 group-hover:underline">{claim.statement}</span>
         <span className="mt-0.5 flex flex-wrap items-baseline gap-x-4 text-sm">
           <VerdictMark verdict={headline.verdict.verdict}>
-            {verdictPhrase(headline.verdict, headline.evidenceLevel, null)}
+            {verdictPhrase(headline.verdict, headline.evidenceLevel)}
           </VerdictMark>
           {ours ? (
             <span className="tabular text-ink-soft">

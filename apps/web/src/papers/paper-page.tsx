@@ -12,7 +12,7 @@ export function PaperPage({ number }: { number: number | null }) {
   const query = useQuery({ ...paperView(number ?? -1), enabled: number !== null });
   if (number === null) return <EmptyState title="Papers are known by their number" />;
   return (
-    <QueryView query={query} what={`paper ${number}`} loading={<Loading lines={8} label="Loading the paper" />}>
+    <QueryView query={query} what={`paper ${number}`} page loading={<Loading lines={8} label="Loading the paper" />}>
       {(paper) => (
         <article>
           <PageHeader

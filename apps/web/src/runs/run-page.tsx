@@ -42,7 +42,7 @@ export function RunPage({ id }: { id: string }) {
   const query = useQuery(runView(id));
   const live = useLiveEvents({ run: id }, { enabled: query.data !== undefined && !isTerminal(query.data.state) });
   return (
-    <QueryView query={query} what="the run" loading={<Loading lines={8} label="Loading the run" />}>
+    <QueryView query={query} what="the run" page loading={<Loading lines={8} label="Loading the run" />}>
       {(run) => <Run run={run} live={<LiveMark state={live} />} />}
     </QueryView>
   );

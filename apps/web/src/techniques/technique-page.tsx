@@ -20,6 +20,7 @@ export function TechniquePage({ id }: { id: string }) {
     <QueryView
       query={technique}
       what={`the technique ${id}`}
+      page
       loading={<Loading lines={8} label="Loading the technique" />}
     >
       {(one) => <Technique technique={one} />}

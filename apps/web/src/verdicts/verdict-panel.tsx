@@ -30,18 +30,15 @@ import {
 export function VerdictPanel({
   record,
   claim,
-  parameters,
 }: {
   record: Pick<VerdictRecord, 'verdict' | 'evidenceLevel'>;
   claim: Pick<Claim, 'claimedValue' | 'unit'>;
-  /** Size of the subject, where it is known. */
-  parameters: number | null;
 }) {
   const { verdict, evidenceLevel } = record;
   const rows = forestRows(verdict.parts, verdict.grade, claim);
   const counted = verdict.parts.filter((part) => !rows.some((row) => row.id === part.id));
   const leading = verdict.parts.length === 1 ? verdict.parts[0] : undefined;
-  const scale = scaleNotice(verdict.grade, parameters);
+  const scale = scaleNotice(verdict);
   // the words of an inconclusive verdict say it already
   const detectable =
     verdict.verdict === 'inconclusive'
@@ -54,7 +51,7 @@ export function VerdictPanel({
           <VerdictGlyph verdict={verdict.verdict} size={20} className="mt-1" />
           <div className="min-w-0">
             <p className="text-xl font-semibold tracking-[-0.014em] text-ink first-letter:uppercase">
-              {verdictPhrase(verdict, evidenceLevel, parameters)}
+              {verdictPhrase(verdict, evidenceLevel)}
             </p>
             <p className="text-sm text-ink-soft">{reasonWords(verdict.reason)}</p>
           </div>

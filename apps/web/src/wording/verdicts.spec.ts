@@ -1,23 +1,34 @@
+import type { Verdict } from '@claimbench/contracts';
 import { describe, expect, it } from 'vitest';
-import { detectableWords, expectedFalse, levelWords, reasonWords, scaleNotice, verdictPhrase } from './verdicts.ts';
+import {
+  detectableWords,
+  expectedFalse,
+  levelWords,
+  reasonWords,
+  scaleNotice,
+  sizeOf,
+  verdictPhrase,
+} from './verdicts.ts';
 
-const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+const subjectLine = '2 layers, d64, 0.14 M parameters, 0.3 M tokens of node-docs';
 
 describe('a verdict in words', () => {
   it('never says more than its grade allows', () => {
-    expect(verdictPhrase({ verdict: 'supported', grade: 'same-regime' }, 'measured', 1e6)).toBe('supported');
-    expect(plain(verdictPhrase({ verdict: 'supported', grade: 'scaled-down' }, 'measured', 140_000))).toBe(
-      'direction supported at 0.14 M parameters',
-    );
-    expect(verdictPhrase({ verdict: 'supported', grade: 'mechanism-only' }, 'measured', null)).toBe('mechanism seen');
-    expect(plain(scaleNotice('scaled-down', 140_000) ?? '')).toContain('Direction tested at 0.14 M parameters');
-    expect(scaleNotice('same-regime', 140_000)).toBeNull();
+    const supported = (grade: Verdict['grade'], line = subjectLine) =>
+      verdictPhrase({ verdict: 'supported', grade, subjectLine: line }, 'measured');
+    expect(supported('same-regime')).toBe('supported');
+    expect(supported('scaled-down')).toBe('direction supported at 0.14 M parameters');
+    expect(supported('scaled-down', 'checkpoint stories260K')).toBe('direction supported at small scale');
+    expect(supported('mechanism-only')).toBe('mechanism seen');
+    expect(scaleNotice({ grade: 'scaled-down', subjectLine })).toContain('Direction tested at 0.14 M parameters');
+    expect(scaleNotice({ grade: 'same-regime', subjectLine })).toBeNull();
+    expect(sizeOf('4 layers, 9,040 parameters')).toBe('9,040');
   });
   it('calls a contradiction unreplicated until another machine has seen it', () => {
-    const verdict = { verdict: 'contradicted', grade: 'same-regime' } as const;
-    expect(verdictPhrase(verdict, 'measured', null)).toBe('contradicted (not yet replicated)');
-    expect(verdictPhrase(verdict, 'replicated', null)).toBe('contradicted');
-    expect(verdictPhrase({ ...verdict, verdict: 'inconclusive' }, 'measured', null)).toBe('inconclusive');
+    const verdict = { verdict: 'contradicted', grade: 'same-regime', subjectLine } as const;
+    expect(verdictPhrase(verdict, 'measured')).toBe('contradicted (not yet replicated)');
+    expect(verdictPhrase(verdict, 'replicated')).toBe('contradicted');
+    expect(verdictPhrase({ ...verdict, verdict: 'inconclusive' }, 'measured')).toBe('inconclusive');
   });
   it('says what an inconclusive test could have seen', () => {
     const part = { mde: 0.02312, margin: 0.005, unit: 'nats/byte', template: 'greater' } as const;

@@ -8,7 +8,7 @@ import type {
   TechniqueDescriptor,
   Verdict,
 } from '@claimbench/contracts';
-import { parameterCount, significant } from '@claimbench/ui/numbers';
+import { significant } from '@claimbench/ui/numbers';
 
 export const FAMILY_WORDS: Record<Family | 'none', string> = {
   norm: 'Norm',
@@ -44,24 +44,33 @@ export const EVIDENCE_WORDS: Record<EvidenceLevel, string> = {
 
 /** What the verdict may say at its grade: the word alone is for tests in the paper's own regime. */
 export function verdictPhrase(
-  verdict: Pick<Verdict, 'verdict' | 'grade'>,
+  verdict: Pick<Verdict, 'verdict' | 'grade' | 'subjectLine'>,
   level: EvidenceLevel,
-  parameters: number | null,
 ): string {
-  const replicated = level === 'replicated' || level === 'cross-backend';
   // a contradiction is headline news only once somebody else has seen it too
-  const caution = verdict.verdict === 'contradicted' && !replicated ? ' (not yet replicated)' : '';
+  const caution = needsReplication(verdict, level) ? ' (not yet replicated)' : '';
   if (verdict.verdict === 'inconclusive' || verdict.grade === 'same-regime') return verdict.verdict + caution;
   if (verdict.grade === 'mechanism-only') {
     return (verdict.verdict === 'supported' ? 'mechanism seen' : 'mechanism not seen') + caution;
   }
-  const where = parameters === null ? 'at small scale' : `at ${parameterCount(parameters)} parameters`;
-  return `direction ${verdict.verdict} ${where}${caution}`;
+  const size = sizeOf(verdict.subjectLine);
+  return `direction ${verdict.verdict} ${size === null ? 'at small scale' : `at ${size} parameters`}${caution}`;
+}
+
+/** A contradiction that only one machine has seen. */
+export function needsReplication(verdict: Pick<Verdict, 'verdict'>, level: EvidenceLevel): boolean {
+  return verdict.verdict === 'contradicted' && level !== 'replicated' && level !== 'cross-backend';
+}
+
+/** "2 layers, d64, 0.14 M parameters, 0.3 M tokens" -> "0.14 M"; null where the line names no size. */
+export function sizeOf(subjectLine: string): string | null {
+  return /(\d[\d.,]*\s?[kMB]?) parameters/.exec(subjectLine)?.[1] ?? null;
 }
 
 /** The line that keeps a scaled-down test from posing as the paper's own. */
-export function scaleNotice(grade: Verdict['grade'], parameters: number | null): string | null {
-  const size = parameters === null ? 'the size below' : `${parameterCount(parameters)} parameters`;
+export function scaleNotice({ grade, subjectLine }: Pick<Verdict, 'grade' | 'subjectLine'>): string | null {
+  const named = sizeOf(subjectLine);
+  const size = named === null ? 'another size than the paper’s' : `${named} parameters`;
   switch (grade) {
     case 'same-regime':
       return null;
