@@ -51,7 +51,8 @@ function check(name, words) {
 /** A Chromium and a Redis are needed for the real thing. They are taken from PATH, or installed where that is allowed. */
 function requirePrograms() {
   const chromium = () =>
-    process.env.CHROMIUM_PATH || ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].find(onPath);
+    process.env.CHROMIUM_PATH ||
+    ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map(onPath).find(Boolean);
   const missing = [...(chromium() ? [] : ['chromium']), ...(onPath('redis-server') ? [] : ['redis-server'])];
   if (missing.length > 0) {
     const asRoot = process.getuid?.() === 0 && onPath('apt-get');
@@ -73,8 +74,9 @@ function requirePrograms() {
   process.env.CHROMIUM_PATH = chromium();
 }
 
+/** The program's path; empty when it is not there. */
 function onPath(program) {
-  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+  return spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
 }
 
 /** Starts the whole product as `npm start` does, in a folder of its own, and drives the dashboard in Chromium. */
@@ -129,7 +131,7 @@ function freePort() {
 }
 
 function workspaces() {
-  return ['apps', 'packages']
+  return ['apps', 'packages', '.']
     .flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => join(ROOT, folder, name)))
     .filter((folder) => existsSync(join(folder, 'package.json')));
 }

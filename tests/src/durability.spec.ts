@@ -69,7 +69,7 @@ describe('the product survives what happens to machines', { timeout: 180_000 }, 
   async function expectCurvesWhole(runs: RunView[]): Promise<void> {
     for (const run of runs.filter((candidate) => candidate.series.some((entry) => entry.series === 'trainingLoss'))) {
       const { buckets, count } = await stack.get<{ count: number; buckets: { step: number; count: number }[] }>(
-        `/api/runs/${run.id}/series/trainingLoss?buckets=5000`,
+        `/api/runs/${run.id}/series/trainingLoss?buckets=2000`,
       );
       expect(buckets.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(count);
       expect(new Set(buckets.map((bucket) => bucket.step)).size).toBe(buckets.length);
