@@ -75,6 +75,16 @@ describe('round-to-nearest on a small model', () => {
     expect(decoder.linear('lm_head').storedBytes).toBe(4 * 50 * 32);
   });
 
+  it('leaves the logits of an untied model in f32 too', async () => {
+    const technique = resolveTechnique({ id: 'round-to-nearest', parameters: { bits: 2 } });
+    if (technique.seam !== 'checkpoint') throw new Error('acts elsewhere');
+    const decoder = smallDecoder({ ...smallConfig(), tiedEmbeddings: false });
+    const before = await decoder.readParameter('lm_head.weight');
+    const costs = await technique.changeWeights(decoder, { seed: 0 });
+    expect(await decoder.readParameter('lm_head.weight')).toEqual(before);
+    expect(costs.weights).toBe(4 * (4 * 32 * 32 + 3 * 32 * 64));
+  });
+
   it('refuses groups that are wider than a matrix', () => {
     const technique = resolveTechnique({
       id: 'round-to-nearest',
