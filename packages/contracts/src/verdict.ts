@@ -90,7 +90,7 @@ export const Verdict = z
     secondSize: z.object({ subjectLine: z.string(), parts: z.array(PartResult) }).nullable(),
     controls: z.array(ControlResult),
     tuning: z.array(TuningResult),
-    /** Guards of METHOD section 3 that did not hold; empty for a decided verdict. */
+    /** Guards (docs/method.md) that did not hold; empty for a decided verdict. */
     missingGuards: z.array(z.string()),
     failedRuns: z.record(z.string(), z.number().int()),
     /** What the subject was: "2 layers, d64, 0.14 M parameters, 0.3 M tokens". */
