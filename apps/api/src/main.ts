@@ -5,7 +5,7 @@ import { Logger } from 'nestjs-pino';
 import { createApplication } from './application.ts';
 import { ExperimentPlanning } from './experiment/experiment.planning.ts';
 import { openApiDocument } from './openapi/document.ts';
-import { namingDatabaseDown } from './prisma/database-down.ts';
+import { namingDatabaseDown } from './prisma/database-errors.ts';
 import { schemaComplaint } from './prisma/migrations.ts';
 import { PrismaService } from './prisma/prisma.service.ts';
 

@@ -1,5 +1,6 @@
 import { LiveEvent } from '@claimbench/contracts';
 import { Injectable } from '@nestjs/common';
+import { isConflict } from '../prisma/database-errors.ts';
 import { Prisma } from '../prisma/generated/client.ts';
 import { PrismaService } from '../prisma/prisma.service.ts';
 
@@ -39,6 +40,8 @@ export interface EventBatch {
 }
 
 const BATCH = 500;
+/** Times that a transaction is tried that is chosen to end a deadlock. */
+const ATTEMPTS = 5;
 
 /** Changes and their events, in one transaction; and the events in the order in which they happened. */
 @Injectable()
@@ -47,11 +50,23 @@ export class EventLog {
 
   constructor(private readonly prisma: PrismaService) {}
 
-  /** Runs `work` in one transaction. What it emits is written with it, or not at all, and announced after the commit. */
+  /**
+   * Runs `work` in one transaction. What it emits is written with it, or not at all, and announced after the commit. `work` is
+   * run again when the transaction met another one head-on, so it does nothing but what its transaction undoes.
+   */
   async write<T>(work: (tx: Transaction, emit: Emit) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#writeOnce(work);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !isConflict(error)) throw error;
+      }
+    }
+  }
+
+  async #writeOnce<T>(work: (tx: Transaction, emit: Emit) => Promise<T>): Promise<T> {
     const emitted: LiveEvent[] = [];
     const result = await this.prisma.$transaction(async (tx) => {
-      emitted.length = 0;
       const value = await work(tx, (event) => emitted.push(event));
       if (emitted.length > 0) {
         const rows = emitted.map((event) => ({

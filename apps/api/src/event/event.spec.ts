@@ -32,6 +32,8 @@ describe('live events', () => {
     await worker.claim(run?.id ?? '');
     await worker.start(run?.id ?? '', 1);
     await worker.points(run?.id ?? '', 1, 0, [{ series: 'trainingLoss', step: 3, value: 2 }]);
+    await worker.heartbeat(run?.id ?? '', { token: 1, progress: 0.25 });
+    await worker.heartbeat(run?.id ?? '', { token: 1, progress: 0.25 });
     await worker.finish(run?.id ?? '', 1, { state: 'failed', failure: { code: 'diverged', message: 'NaN' } });
     await client.untilSome((event) => event.type === 'experiment.changed' && event.state === 'failed');
     expect(
@@ -41,6 +43,7 @@ describe('live events', () => {
       'run.changed claimed',
       'run.changed running',
       'run.points',
+      'run.changed running',
       'run.changed failed',
       'experiment.changed failed',
     ]);
@@ -49,6 +52,7 @@ describe('live events', () => {
       experimentIds: [experiment.id],
       series: [{ last: 2 }],
     });
+    expect(client.received[4]?.event).toMatchObject({ progress: 0.25, metrics: { trainingLoss: 2 } });
     await client.close();
   });
 
@@ -167,6 +171,34 @@ describe('live events', () => {
   it.each(['x', '1', '1-x', '-1-2'])('refuse the last id %s', async (id) => {
     const answer = await platform.call('GET', '/api/events', undefined, { 'last-event-id': id });
     expect(answer).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+  });
+
+  it('are written once when their transaction has to be done again after a deadlock', async () => {
+    await platform.sql(`insert into worker (name, machine, running) values ('a', '{}', 0), ('b', '{}', 0)`);
+    const client = await EventClient.open(platform.url, { query: `?experiment=${EXPERIMENT}` });
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let tries = 0;
+    const crossing = (
+      one: string,
+      mine: PromiseWithResolvers<void>,
+      other: string,
+      others: PromiseWithResolvers<void>,
+    ) =>
+      log.write(async (tx, send) => {
+        tries++;
+        send({ type: 'experiment.changed', experimentId: EXPERIMENT, state: 'running', stage: 1 });
+        await tx.$queryRaw`select from worker where name = ${one} for update`;
+        mine.resolve();
+        await others.promise;
+        await tx.$queryRaw`select from worker where name = ${other} for update`;
+      });
+    await Promise.all([crossing('a', first, 'b', second), crossing('b', second, 'a', first)]);
+    await client.until(2);
+    await emit(9);
+    await client.until(3);
+    expect(stages(client)).toEqual([1, 1, 9]);
+    expect(tries).toBe(3);
+    await client.close();
   });
 
   it('are forgotten after some days', async () => {

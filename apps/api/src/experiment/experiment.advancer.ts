@@ -1,5 +1,6 @@
 import type { ExperimentState } from '@claimbench/contracts';
 import type { FinishedRun } from '@claimbench/experiments';
+import type { RunAttempt } from '@claimbench/queue';
 import { Injectable, Logger } from '@nestjs/common';
 import { ArtifactService } from '../artifact/artifact.service.ts';
 import type { Emit, Transaction } from '../event/event.log.ts';
@@ -30,7 +31,7 @@ export class ExperimentAdvancer {
     private readonly planning: ExperimentPlanning,
     private readonly events: EventLog,
     private readonly queue: QueueService,
-    private readonly ending: RunEnding,
+    ending: RunEnding,
     private readonly artifacts: ArtifactService,
     private readonly races: RacePoints,
   ) {
@@ -84,9 +85,9 @@ export class ExperimentAdvancer {
     }
     const { stage, runs } = next;
     if (stage <= experiment.stage) throw new Error(`stage ${stage} cannot follow stage ${experiment.stage}`);
-    const began = await this.events.write(async (tx, emit) => {
-      if (!(await moveTo(tx, experiment, { stage }))) return false;
-      await attachRuns(tx, {
+    const begun = await this.events.write(async (tx, emit) => {
+      if (!(await moveTo(tx, experiment, { stage }))) return null;
+      const ready = await attachRuns(tx, {
         experimentId: experiment.id,
         planned: runs,
         labelOf: protocolLabels(registered.protocol),
@@ -94,14 +95,13 @@ export class ExperimentAdvancer {
         hasCheckpoint: (runId) => this.hasCheckpoint(runId),
       });
       emit({ type: 'experiment.changed', experimentId: experiment.id, state: 'running', stage });
-      return true;
+      return ready;
     });
-    if (began) await this.deliver(experiment.id);
+    if (begun) await this.begin(experiment.id, begun);
   }
 
-  /** Puts an experiment's runs into the queue; when all of them are there already, takes it on at once. */
-  async deliver(experimentId: string): Promise<void> {
-    const ready = await this.ending.ready({ experimentId });
+  /** Puts runs of a new stage into the queue; without any, what it asked for may be there already: then it goes on at once. */
+  async begin(experimentId: string, ready: readonly RunAttempt[]): Promise<void> {
     if (ready.length > 0) await this.queue.deliver(ready);
     else await this.advance(experimentId);
   }

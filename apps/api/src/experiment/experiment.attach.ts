@@ -1,4 +1,5 @@
 import type { PlannedRun } from '@claimbench/contracts';
+import type { RunAttempt } from '@claimbench/queue';
 import type { Transaction } from '../event/event.log.ts';
 import { timeOrderedId } from '../prisma/time-ordered-id.ts';
 
@@ -21,11 +22,11 @@ interface KnownRun {
 /**
  * Gives every planned run its run: one that is there, or a new one. Two experiments that ask for one spec at the same moment get
  * one run, by a unique index; runs that are taken over are locked until the commit, so that no cancellation slips in between.
- * Bases come before what needs them.
+ * Bases come before what needs them. Returns the new runs that can begin at once, in the plan's order.
  */
-export async function attachRuns(tx: Transaction, input: AttachInput): Promise<void> {
+export async function attachRuns(tx: Transaction, input: AttachInput): Promise<RunAttempt[]> {
   const { experimentId, planned, labelOf } = input;
-  const own = await ownRuns(tx, experimentId);
+  const own = planned.some((run) => run.stage > 0) ? await ownRuns(tx, experimentId) : [];
   // Of equal specs the first one serves.
   const known = new Map<string, KnownRun>(own.filter((run) => !run.fresh).map((run) => [run.specHash, run]));
   const askable = planned.filter((run) => !run.fresh).map((run) => run.specHash);
@@ -37,6 +38,7 @@ export async function attachRuns(tx: Transaction, input: AttachInput): Promise<v
     for (const run of await usable(tx, earlier, input)) known.set(run.specHash, run);
   }
   const reused = new Set(known.keys());
+  const waits = (run: PlannedRun) => run.base !== null && known.get(run.base)?.state !== 'succeeded';
 
   const runIds = new Map<PlannedRun, string>();
   for (let left = [...planned]; left.length > 0; ) {
@@ -65,6 +67,8 @@ export async function attachRuns(tx: Transaction, input: AttachInput): Promise<v
       from jsonb_to_recordset(${JSON.stringify(places)}::jsonb)
            as row (position int, run_id uuid, arm text, label text, role text, stage int, block int, fresh bool, reused bool,
                    estimated_seconds float8)`;
+  const begin = planned.filter((run) => !waits(run) && (run.fresh || !reused.has(run.specHash)));
+  return [...new Set(begin.map((run) => runIds.get(run) ?? unreachable(run)))].map((runId) => ({ runId, attempt: 1 }));
 }
 
 /** The experiment's runs of earlier stages, the last one first. */

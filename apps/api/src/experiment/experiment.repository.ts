@@ -38,7 +38,6 @@ export interface StoredExperiment {
 }
 
 const ROLE = PlannedRun.shape.role;
-type Counts = Record<RunState, number>;
 
 @Injectable()
 export class ExperimentRepository {
@@ -69,12 +68,17 @@ export class ExperimentRepository {
   }
 
   async view(id: string): Promise<ExperimentView> {
-    const row = await this.prisma.experiment.findUnique({
-      where: { id },
-      include: { reveal: true, verdicts: { orderBy: { at: 'desc' }, take: 1 } },
-    });
+    const [[row], progress] = await Promise.all([
+      this.prisma.$queryRaw<ViewRow[]>`
+        select title, state, claim, request, registered, protocol_hash, reason, created_at, finished_at,
+               (select jsonb_build_object('index', index, 'commitment', commitment, 'secret', secret, 'protocolHash', seed_reveal.protocol_hash)
+                  from seed_reveal where experiment_id = experiment.id) as reveal,
+               (select verdict from verdict where experiment_id = experiment.id order by at desc limit 1) as verdict
+          from experiment where id = ${id}::uuid`,
+      this.#progress([id]),
+    ]);
     if (!row) throw new AppError('not-found', `There is no experiment ${id}.`);
-    const [counts, remaining] = await Promise.all([this.#counts([id]), this.#remaining([id])]);
+    const { counts, remainingSeconds } = progress.get(id) ?? NO_RUNS;
     return ExperimentView.parse({
       id,
       title: row.title,
@@ -84,12 +88,16 @@ export class ExperimentRepository {
       registration:
         row.registered === null
           ? null
-          : { registered: row.registered, protocolHash: row.protocolHash, reveal: row.reveal },
-      createdAt: row.createdAt.toISOString(),
-      finishedAt: iso(row.finishedAt),
-      counts: counts.get(id) ?? noRuns(),
-      remainingSeconds: row.finishedAt ? null : (remaining.get(id) ?? 0),
-      verdict: row.verdicts[0]?.verdict ?? null,
+          : {
+              registered: row.registered,
+              protocolHash: row.protocol_hash,
+              reveal: row.reveal,
+            },
+      createdAt: row.created_at.toISOString(),
+      finishedAt: iso(row.finished_at),
+      counts,
+      remainingSeconds: row.finished_at ? null : remainingSeconds,
+      verdict: row.verdict,
       reason: row.reason,
     } satisfies Record<keyof ExperimentView, unknown>);
   }
@@ -112,25 +120,27 @@ export class ExperimentRepository {
       this.prisma.experiment.count({ where }),
     ]);
     const ids = rows.slice(0, limit).map((row) => row.id);
-    const [counts, remaining] = await Promise.all([this.#counts(ids), this.#remaining(ids)]);
+    const progress = await this.#progress(ids);
     return pageOf(
       rows,
       limit,
       total,
-      (row) =>
-        ExperimentSummary.parse({
+      (row) => {
+        const { counts, remainingSeconds } = progress.get(row.id) ?? NO_RUNS;
+        return ExperimentSummary.parse({
           id: row.id,
           title: row.title,
           state: row.state,
           claim: row.claim,
           createdAt: row.createdAt.toISOString(),
           finishedAt: iso(row.finishedAt),
-          counts: counts.get(row.id) ?? noRuns(),
-          remainingSeconds: row.finishedAt ? null : (remaining.get(row.id) ?? 0),
+          counts,
+          remainingSeconds: row.finishedAt ? null : remainingSeconds,
           reason: row.reason,
           kind: row.kind,
           verdictWord: row.verdicts[0]?.word ?? null,
-        } satisfies Record<keyof ExperimentSummary, unknown>),
+        } satisfies Record<keyof ExperimentSummary, unknown>);
+      },
       (row) => row.id,
     );
   }
@@ -307,34 +317,32 @@ export class ExperimentRepository {
     });
   }
 
-  async #counts(ids: readonly string[]): Promise<Map<string, Counts>> {
-    const rows = await this.prisma.$queryRaw<{ id: string; state: string; count: number }[]>`
-      select place.experiment_id as id, run.state, count(*)::int as count
-        from experiment_run place join run on run.id = place.run_id
-       where place.experiment_id = any(${[...ids]}::uuid[])
-       group by place.experiment_id, run.state`;
-    const counts = new Map<string, Counts>();
-    for (const { id, state, count } of rows) {
-      const of = counts.get(id) ?? noRuns();
-      of[RunState.parse(state)] = count;
-      counts.set(id, of);
-    }
-    return counts;
-  }
-
-  /** Estimated seconds of what is left, divided by the runs that the present workers do at once. */
-  async #remaining(ids: readonly string[]): Promise<Map<string, number>> {
+  /**
+   * For each experiment how many planned runs are in which state, and the estimated seconds of what is left, divided by the runs
+   * that the present workers do at once. A run that several arms share is done once.
+   */
+  async #progress(ids: readonly string[]): Promise<Map<string, ProgressOfRuns>> {
     const [rows, slots] = await Promise.all([
-      this.prisma.$queryRaw<{ id: string; seconds: number }[]>`
-        select id, sum(seconds * (1 - progress))::float8 as seconds
-          from (select distinct on (place.experiment_id, run.id) place.experiment_id as id,
-                       place.estimated_seconds as seconds, coalesce(run.progress, 0) as progress
+      this.prisma.$queryRaw<{ id: string; state: string; count: number; seconds: number }[]>`
+        select id, state, sum(places)::int as count, sum(seconds)::float8 as seconds
+          from (select place.experiment_id as id, run.state, count(*) as places,
+                       case when run.finished_at is null
+                            then max(place.estimated_seconds) * (1 - coalesce(run.progress, 0)) else 0 end as seconds
                   from experiment_run place join run on run.id = place.run_id
-                 where place.experiment_id = any(${[...ids]}::uuid[]) and run.finished_at is null) open
-         group by id`,
+                 where place.experiment_id = any(${[...ids]}::uuid[])
+                 group by place.experiment_id, run.id) of_run
+         group by id, state`,
       this.workers.slots(),
     ]);
-    return new Map(rows.map((row) => [row.id, row.seconds / slots]));
+    const progress = new Map<string, ProgressOfRuns>();
+    for (const { id, state, count, seconds } of rows) {
+      const { counts, remainingSeconds } = progress.get(id) ?? NO_RUNS;
+      progress.set(id, {
+        counts: { ...counts, [RunState.parse(state)]: count },
+        remainingSeconds: remainingSeconds + seconds / slots,
+      });
+    }
+    return progress;
   }
 
   async #mustExist(id: string): Promise<void> {
@@ -358,7 +366,26 @@ interface FinishedRow {
   failure: unknown;
 }
 
-function noRuns(): Counts {
-  const zeros = Object.fromEntries(RUN_STATES.map((state) => [state, 0]));
-  return z.record(RunState, z.number()).parse(zeros);
+interface ViewRow {
+  title: string;
+  state: string;
+  claim: string | null;
+  request: unknown;
+  registered: unknown;
+  protocol_hash: string | null;
+  reason: string | null;
+  created_at: Date;
+  finished_at: Date | null;
+  reveal: unknown;
+  verdict: unknown;
 }
+
+interface ProgressOfRuns {
+  counts: Record<RunState, number>;
+  remainingSeconds: number;
+}
+
+const NO_RUNS: ProgressOfRuns = {
+  counts: z.record(RunState, z.number()).parse(Object.fromEntries(RUN_STATES.map((state) => [state, 0]))),
+  remainingSeconds: 0,
+};

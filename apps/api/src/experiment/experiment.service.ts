@@ -81,7 +81,7 @@ export class ExperimentService {
     await up;
 
     const id = timeOrderedId();
-    const written = await this.events.write(async (tx, emit) => {
+    const begun = await this.events.write(async (tx, emit) => {
       const { count } = await tx.experiment.createMany({
         data: {
           id,
@@ -96,7 +96,7 @@ export class ExperimentService {
         skipDuplicates: true,
       });
       // The same key came at the same moment, and the other submission was first.
-      if (count === 0) return false;
+      if (count === 0) return null;
       let planned: PlannedRun[];
       if (draft.kind === 'comparison') planned = draft.runs;
       else {
@@ -106,7 +106,7 @@ export class ExperimentService {
         if (first.kind !== 'runs') throw new Error(`protocol ${registered.protocol.id} begins without any run`);
         planned = first.runs;
       }
-      await attachRuns(tx, {
+      const ready = await attachRuns(tx, {
         experimentId: id,
         planned,
         labelOf: draft.labelOf,
@@ -114,11 +114,11 @@ export class ExperimentService {
         hasCheckpoint: (runId) => this.advancer.hasCheckpoint(runId),
       });
       emit({ type: 'experiment.changed', experimentId: id, state: 'running', stage: 0 });
-      return true;
+      return ready;
     });
-    if (!written) return this.experiments.view((await this.#submittedBefore(idempotencyKey, requestHash)) ?? id);
+    if (!begun) return this.experiments.view((await this.#submittedBefore(idempotencyKey, requestHash)) ?? id);
     await this.races.at('submit.committed', id);
-    await this.advancer.deliver(id);
+    await this.advancer.begin(id, begun);
     return this.experiments.view(id);
   }
 

@@ -209,6 +209,14 @@ describe('an experiment', () => {
       expect(again.body).toEqual(body);
     });
 
+    it('also when it is as large as it may be', async () => {
+      platform.planning.runs = await plainRuns(2000, 100_000);
+      const experiment = await platform.submit();
+      expect(experiment.counts.queued).toBe(2000);
+      const { body } = await platform.call<ExperimentView>('POST', `/api/experiments/${experiment.id}/cancel`);
+      expect(body).toMatchObject({ state: 'cancelled', counts: { cancelled: 2000, queued: 0 } });
+    });
+
     it('but leaves the runs that another experiment needs', async () => {
       const planned = await plainRuns(2, seed);
       platform.planning.runs = planned;

@@ -1,7 +1,7 @@
 import { AppError } from '@claimbench/contracts';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { namingDatabaseDown } from '../prisma/database-down.ts';
+import { namingDatabaseDown } from '../prisma/database-errors.ts';
 
 /** Answers every error as problem+json with a code of the contracts. What has no code is logged whole and answered `internal`. */
 @Catch()

@@ -11,6 +11,8 @@ import { transition } from './run.transition.ts';
 /** The artifact that a base leaves for its dependents. */
 export const CHECKPOINT = 'checkpoint';
 
+const COMPACTED_AT_ONCE = 50;
+
 /** The run needs no base, or its base has succeeded and left a checkpoint. */
 export const BASE_READY = Prisma.sql`and (base_id is null or exists (
   select from run base join run_artifact a on a.run_id = base.id and a.name = ${CHECKPOINT}
@@ -37,11 +39,8 @@ export class RunEnding implements OnModuleDestroy {
   }
 
   /** Queued runs that a worker could begin, in the order of their making, with the number of their next attempt. */
-  async ready(among?: { experimentId: string } | { dependentsOf: readonly string[] }): Promise<RunAttempt[]> {
-    let filter = Prisma.empty;
-    if (among && 'experimentId' in among)
-      filter = Prisma.sql`and id in (select run_id from experiment_run where experiment_id = ${among.experimentId}::uuid)`;
-    if (among && 'dependentsOf' in among) filter = Prisma.sql`and base_id = any(${[...among.dependentsOf]}::uuid[])`;
+  async ready(among?: { dependentsOf: readonly string[] }): Promise<RunAttempt[]> {
+    const filter = among ? Prisma.sql`and base_id = any(${[...among.dependentsOf]}::uuid[])` : Prisma.empty;
     return this.prisma.$queryRaw<RunAttempt[]>`
       select id as "runId", attempt + 1 as attempt from run where state = 'queued' ${filter} ${BASE_READY} order by id`;
   }
@@ -52,13 +51,21 @@ export class RunEnding implements OnModuleDestroy {
     const steps = async () => {
       await this.queue.deliver(await this.ready({ dependentsOf: ended }));
       for (const listener of this.#endListeners) await listener(ended);
-      for (const id of ended) await this.prisma.$transaction((tx) => compactPoints(tx, id));
+      await this.compact(ended);
     };
     // The caller's answer does not wait for it, and what fails here the reconciler does again.
     const done = steps()
       .catch((error) => this.#log.warn({ err: error }, 'what follows from the end of a run is left to the reconciler'))
       .finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
+  }
+
+  /** Moves the points of ended runs into chunks, some runs at a time. */
+  async compact(ended: readonly string[]): Promise<void> {
+    for (let first = 0; first < ended.length; first += COMPACTED_AT_ONCE) {
+      const some = ended.slice(first, first + COMPACTED_AT_ONCE);
+      await this.prisma.$transaction((tx) => compactPoints(tx, some));
+    }
   }
 
   /** Resolves when nothing is under way after ends of runs. */

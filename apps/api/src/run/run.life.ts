@@ -16,12 +16,13 @@ import {
 } from '@claimbench/contracts';
 import { Inject, Injectable } from '@nestjs/common';
 import { type Emit, EventLog, type Transaction } from '../event/event.log.ts';
+import { Prisma } from '../prisma/generated/client.ts';
 import { QueueService } from '../queue/queue.service.ts';
 import { RacePoints } from '../race/race-points.ts';
 import { SETTINGS } from '../settings/settings.module.ts';
 import { BASE_READY, CHECKPOINT, RunEnding } from './run.ending.ts';
 import { addLog, addPoints, forgetPoints } from './run.points.ts';
-import { experimentsOf, transition } from './run.transition.ts';
+import { experimentsOf, metricsSoFar, transition } from './run.transition.ts';
 
 const TRANSITION_OF = {
   succeeded: 'succeed',
@@ -29,6 +30,13 @@ const TRANSITION_OF = {
   'timed-out': 'timeOut',
   cancelled: 'cancel',
 } as const satisfies Record<FinishRun['result']['state'], RunTransition>;
+
+interface HeartbeatRow {
+  progressBefore: number | null;
+  state: RunState;
+  experimentIds: string[];
+  metrics: Record<string, number>;
+}
 
 interface ClaimedRow {
   spec: unknown;
@@ -106,23 +114,23 @@ export class RunLife {
   async heartbeat(runId: string, { token, progress }: Heartbeat): Promise<HeartbeatAnswer> {
     const leaseSeconds = this.settings.CLAIMBENCH_LEASE_SECONDS;
     return this.events.write(async (tx, emit) => {
-      const [before] = await tx.$queryRaw<{ progress: number | null; state: RunState }[]>`
+      const [beat] = await tx.$queryRaw<HeartbeatRow[]>`
         update run
            set lease_until = now() + make_interval(secs => ${leaseSeconds}::float8),
                progress = coalesce(${progress}::float8, run.progress)
-          from run old
-         where run.id = ${runId}::uuid and old.id = run.id
+          from run before
+         where run.id = ${runId}::uuid and before.id = run.id
            and run.attempt = ${token}::int and run.state in ('claimed', 'running')
-     returning old.progress, run.state`;
-      if (!before) {
+     returning before.progress as "progressBefore", run.state, ${experimentsOf(Prisma.sql`run.id`)} as "experimentIds",
+               ${metricsSoFar(Prisma.sql`run.id`)} as metrics`;
+      if (!beat) {
         const run = await this.#runOf(tx, runId);
         if (run.attempt === token && run.state === 'cancelled') return { leaseSeconds, cancel: true };
         throw leaseLost(runId, token, run);
       }
-      if (progress !== null && progress !== before.progress) {
-        const experimentIds = (await experimentsOf(tx, [runId])).get(runId) ?? [];
-        emit({ type: 'run.changed', runId, experimentIds, state: before.state, progress, metrics: {}, failure: null });
-      }
+      const { progressBefore, state, experimentIds, metrics } = beat;
+      if (progress !== null && progress !== progressBefore)
+        emit({ type: 'run.changed', runId, experimentIds, state, progress, metrics, failure: null });
       return { leaseSeconds, cancel: false };
     });
   }
@@ -131,10 +139,10 @@ export class RunLife {
   async addPoints(runId: string, { token, batch, points, log }: PointBatch): Promise<{ applied: boolean }> {
     const leaseSeconds = this.settings.CLAIMBENCH_LEASE_SECONDS;
     return this.events.write(async (tx, emit) => {
-      const [fenced] = await tx.$queryRaw<{ progress: number | null }[]>`
+      const [fenced] = await tx.$queryRaw<{ progress: number | null; experimentIds: string[] }[]>`
         update run set lease_until = now() + make_interval(secs => ${leaseSeconds}::float8)
          where id = ${runId}::uuid and attempt = ${token}::int and state in ('claimed', 'running')
-     returning progress`;
+     returning progress, ${experimentsOf(Prisma.sql`run.id`)} as "experimentIds"`;
       if (!fenced) throw leaseLost(runId, token, await this.#runOf(tx, runId));
       await this.races.at('points.fenced', runId);
       const { count } = await tx.pointBatch.createMany({
@@ -144,10 +152,8 @@ export class RunLife {
       if (count === 0) return { applied: false };
       const series = await addPoints(tx, runId, points);
       await addLog(tx, runId, log);
-      if (series.length > 0) {
-        const experimentIds = (await experimentsOf(tx, [runId])).get(runId) ?? [];
-        emit({ type: 'run.points', runId, experimentIds, series, progress: fenced.progress });
-      }
+      const { progress, experimentIds } = fenced;
+      if (series.length > 0) emit({ type: 'run.points', runId, experimentIds, series, progress });
       return { applied: true };
     });
   }

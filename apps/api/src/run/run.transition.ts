@@ -47,7 +47,16 @@ export interface MovedRun {
 interface MovedRow extends MovedRun {
   progress: number | null;
   experimentIds: string[];
+  metricsSoFar: Record<string, number>;
 }
+
+/** The experiments that a run belongs to, as an array. */
+export const experimentsOf = (runId: Prisma.Sql) =>
+  Prisma.sql`array(select distinct experiment_id from experiment_run where run_id = ${runId})`;
+
+/** The last value of every series of a run that goes on, as an object: what lists show until there is an outcome. */
+export const metricsSoFar = (runId: Prisma.Sql) =>
+  Prisma.sql`(select coalesce(jsonb_object_agg(name, last), '{}') from series where run_id = ${runId} and count > 0)`;
 
 /**
  * Moves runs along one arrow of the state table, by one UPDATE that names the states they may come from, and the token where a
@@ -82,17 +91,18 @@ export async function transition(
          ${condition ?? Prisma.empty}
    returning id, state, attempt, progress
     ), attempts as (${attemptChange(to, input, failureJson)})
-    select id, state, attempt, progress,
-           array(select distinct experiment_id from experiment_run where run_id = moved.id) as "experimentIds"
+    select id, state, attempt, progress, ${experimentsOf(Prisma.sql`moved.id`)} as "experimentIds",
+           ${metricsSoFar(Prisma.sql`moved.id`)} as "metricsSoFar"
       from moved`;
-  for (const run of rows) {
+  for (const row of rows) {
     emit({
       type: 'run.changed',
-      runId: run.id,
-      experimentIds: run.experimentIds,
-      state: run.state,
-      progress: run.progress,
-      metrics: outcome?.metrics ?? {},
+      runId: row.id,
+      experimentIds: row.experimentIds,
+      state: row.state,
+      progress: row.progress,
+      // What an attempt measured that is lost, or that ended otherwise than well, does not count.
+      metrics: outcome?.metrics ?? (to === 'claimed' || to === 'running' ? row.metricsSoFar : {}),
       failure: (isTerminal(to) && failure) || null,
     });
   }
@@ -112,15 +122,4 @@ function attemptChange(to: RunState, { claimant }: TransitionInput, failureJson:
   if (end === null) return Prisma.sql`update attempt set started_at = now() ${ofMoved}`;
   return Prisma.sql`
     update attempt set ended_at = now(), "end" = ${end}, failure = ${failureJson}::jsonb ${ofMoved} and ended_at is null`;
-}
-
-/** Run to the experiments that it belongs to. */
-export async function experimentsOf(tx: Transaction, runIds: readonly string[]): Promise<Map<string, string[]>> {
-  const rows = await tx.experimentRun.findMany({
-    where: { runId: { in: [...runIds] } },
-    select: { runId: true, experimentId: true },
-    distinct: ['runId', 'experimentId'],
-  });
-  const groups = Map.groupBy(rows, (row) => row.runId);
-  return new Map([...groups].map(([runId, group]) => [runId, group.map((row) => row.experimentId)]));
 }

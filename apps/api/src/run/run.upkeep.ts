@@ -6,7 +6,7 @@ import { PrismaService } from '../prisma/prisma.service.ts';
 import { QueueService } from '../queue/queue.service.ts';
 import { SETTINGS } from '../settings/settings.module.ts';
 import { CHECKPOINT, RunEnding } from './run.ending.ts';
-import { addLog, compactPoints, forgetPoints } from './run.points.ts';
+import { addLog, forgetPoints } from './run.points.ts';
 import { transition } from './run.transition.ts';
 
 /** A run that lost its worker this many times fails as `worker-lost`: it may be the run that kills its workers. */
@@ -92,6 +92,6 @@ export class RunUpkeep {
       select: { id: true },
       take: 500,
     });
-    for (const { id } of runs) await this.prisma.$transaction((tx) => compactPoints(tx, id));
+    await this.ending.compact(runs.map((run) => run.id));
   }
 }
