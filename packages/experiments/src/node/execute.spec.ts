@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
-import { NODE_DOCS } from '@claimbench/models';
+import { decodeModel, encodeModel, NODE_DOCS } from '@claimbench/models';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { type ExecutedRun, type ExecutionContext, executeRun } from './execute.ts';
@@ -236,6 +236,35 @@ describe('a run that fails to train', () => {
     expect(dependant.outcome.metrics.natsPerByte).toBe(natsPerByte);
     const again = await run(spec(NONE, {}, wild), { threads: 2 });
     expect(again.outcome.digest).toBe(base.outcome.digest);
+  });
+});
+
+describe('a base whose weights are not finite', () => {
+  const broken = async (diverged: Outcome['diverged']) => {
+    const base = await run(spec(NONE));
+    const model = decodeModel(base.artifacts[0]!.bytes);
+    const parameters = new Map(
+      [...model.parameters].map(([name, { shape, data }]) => [name, { shape, data: data.map(() => Number.NaN) }]),
+    );
+    return encodeModel({ ...model, parameters, provenance: { diverged } });
+  };
+
+  it.each([
+    bits(4),
+    { id: 'magnitude', parameters: { sparsity: 0.5 } },
+    { id: 'drop-sublayers', parameters: { part: 'mlp', select: 'first', count: 1 } },
+  ])('gives an outcome, whatever is done to it: $id', async (technique) => {
+    const diverged = { step: 3, reason: 'not-finite' };
+    const { outcome } = await run(spec(technique), { base: { bytes: await broken(diverged) } });
+    expect(outcome.diverged).toEqual(diverged);
+    expect(Object.values(outcome.metrics).every(Number.isFinite)).toBe(true);
+  });
+
+  it('counts as failed even where its training did not say so', async () => {
+    const { outcome, log } = await run(spec(bits(4)), { base: { bytes: await broken(null) } });
+    expect(outcome.diverged).toEqual({ step: 0, reason: 'evaluation-not-finite' });
+    expect(outcome.items).toBeNull();
+    expect(log.join()).toContain('not finite');
   });
 });
 

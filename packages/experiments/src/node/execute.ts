@@ -65,14 +65,15 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     decoder = subject.decoder;
     const trained = performance.now();
     const costs = await applyTechnique(technique, decoder, spec.seed);
-    const result = await evaluateSubject(spec, subject, locations, signal);
+    const { result, diverged } = await evaluateSubject(spec, subject, locations, signal);
+    if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
     const ended = performance.now();
     points.flush();
     context.onProgress(1);
     const seconds = (from: number, to: number) => (to - from) / 1000;
     return {
       outcome: {
-        ...measuredNumbers({ spec, specHash, subject, costs, result, points }),
+        ...measuredNumbers({ specHash, subject, costs, result, diverged, points }),
         timings: {
           seconds: seconds(started, ended),
           preparationSeconds: seconds(started, trained),
@@ -89,38 +90,47 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
   }
 }
 
+/**
+ * Evaluates the subject. A run that failed, in training or because its losses are not finite now, counts as knowing nothing but
+ * how often each token occurs.
+ */
 async function evaluateSubject(
   spec: RunSpec,
   { decoder, tokenizer, diverged }: PreparedSubject,
   locations: DataLocations,
   signal: AbortSignal,
-): Promise<EvaluationResult> {
+): Promise<{ result: EvaluationResult; diverged: Outcome['diverged'] }> {
   const { evaluation, subject } = spec;
   const data = await loadDataSet(evaluation.data, locations, { signal });
-  const items = evaluationItems(data.documents(evaluation.split), tokenizer, {
+  const documents = data.documents(evaluation.split);
+  const items = evaluationItems(documents, tokenizer, {
     items: evaluation.items,
     windowTokens: evaluation.windowTokens ?? decoder.config.contextLength,
   });
-  if (!diverged || subject.kind === 'checkpoint') return await evaluate(decoder, items, { signal });
-  // A run that failed to train counts as knowing nothing but how often each token occurs.
-  const trainedOn = await loadDataSet(subject.data, locations, { signal });
-  return evaluateUnigram(items, tokenStream(trainedOn.documents('train'), tokenizer));
+  if (!diverged) {
+    const result = await evaluate(decoder, items, { signal });
+    if (Number.isFinite(result.natsPerByte)) return { result, diverged: null };
+  }
+  const seen =
+    subject.kind === 'recipe' ? (await loadDataSet(subject.data, locations, { signal })).documents('train') : documents;
+  const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
+  return { result, diverged: diverged ?? { step: 0, reason: 'evaluation-not-finite' } };
 }
 
 interface Measured {
-  readonly spec: RunSpec;
   readonly specHash: string;
   readonly subject: PreparedSubject;
   readonly costs: WeightCosts | null;
   readonly result: EvaluationResult;
+  readonly diverged: Outcome['diverged'];
   readonly points: RunPoints;
 }
 
 /** Everything reproducible that a run measured, and its digest. */
-function measuredNumbers({ specHash, subject, costs, result, points }: Measured) {
-  const { decoder, training, diverged } = subject;
+function measuredNumbers({ specHash, subject, costs, result, diverged, points }: Measured) {
+  const { decoder, training } = subject;
   const { natsPerByte, natsPerToken, top1Accuracy } = result;
-  const metrics: Outcome['metrics'] = {
+  const measured: Outcome['metrics'] = {
     natsPerByte,
     natsPerToken,
     top1Accuracy,
@@ -129,7 +139,9 @@ function measuredNumbers({ specHash, subject, costs, result, points }: Measured)
     layerEvaluations: subLayerEvaluations(decoder.plan),
     ...weightCosts(decoder, costs),
   };
-  if (training && Number.isFinite(training.finalLoss)) metrics.trainingLoss = training.finalLoss;
+  if (training) measured.trainingLoss = training.finalLoss;
+  // What is not finite (the last training loss of a diverged run, the error of its weights) is no measurement.
+  const metrics = Object.fromEntries(Object.entries(measured).filter(([, value]) => Number.isFinite(value)));
   // A diverged run has no losses of its own; what it counts as is no observation of single items.
   const items = diverged ? null : { metric: 'natsPerByte', values: [...result.itemNatsPerByte] };
   const digest = digestOf({ specHash, metrics, items, diverged, points: points.all });
