@@ -47,7 +47,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     logger.warn({ cores }, `CLAIMBENCH_WORKER_CONCURRENCY is more than the cores: ${share.concurrency} runs at once`);
 
   const name = workerName();
-  const machine = { ...describeMachine(), threadsPerRun: share.threads };
+  const machine = { ...describeMachine(), slots: share.concurrency, threadsPerRun: share.threads };
   const home = resolve(settings.CLAIMBENCH_HOME);
   const cacheFolder = join(home, 'cache');
   const api = new WorkerApi({ url: settings.CLAIMBENCH_API_URL, token: settings.CLAIMBENCH_WORKER_TOKEN });
