@@ -37,7 +37,7 @@ test('bit-widths 8, 6, 4, 3, 2 with three seeds: submitted from the form, watche
   await expect(page.getByRole('figure', { name: 'Loss over bits' })).toContainText('n = 3 seeds');
 
   // the chart can be read as a table
-  await page.getByRole('group', { name: 'Loss over bits: show as' }).getByText('Table').click();
+  await page.getByRole('radiogroup', { name: 'Loss over bits: show as' }).getByRole('radio', { name: 'Table' }).click();
   await expect(page.getByRole('table', { name: 'Loss over bits' }).getByRole('row')).toHaveCount(1 + 5);
 
   await page.getByRole('link', { name: 'Baseline' }).first().click();
