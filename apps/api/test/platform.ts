@@ -117,6 +117,15 @@ export class Platform {
     return answer.body.items.map((item) => RunSummary.parse(item));
   }
 
+  /** Executes everything of an experiment that can be begun, until nothing is queued. */
+  async executeAll(experiment: ExperimentView): Promise<void> {
+    for (;;) {
+      const open = (await this.runsOf(experiment.id)).filter((run) => run.state === 'queued');
+      if (open.length === 0) return;
+      for (const run of open) await this.worker().execute(run.id, { checkpoint: run.role === 'base' });
+    }
+  }
+
   worker(name = 'one'): TestWorker {
     return new TestWorker(this, name);
   }

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type EmbeddedPostgres, startPostgres } from '@claimbench/postgres';
+import { redisServer } from '@claimbench/queue/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EventClient } from '../../test/event-client.ts';
 import { COMPARISON, type Platform, startPlatform } from '../../test/platform.ts';
@@ -80,22 +80,36 @@ describe('the system', () => {
     });
   });
 
-  describe('when the queue is down', () => {
-    it('refuses submissions, writes nothing of them, and still shows what there is', async () => {
-      const port = await closedPort();
-      const platform = await startPlatform({ settings: { REDIS_URL: `redis://127.0.0.1:${port}` } });
-      platform.planning.runs = await plainRuns(1, 0);
-      expect(await platform.call('POST', '/api/experiments', COMPARISON)).toMatchObject({
-        status: 503,
-        body: { code: 'queue-unavailable' },
-      });
-      expect((await platform.get('/api/experiments')).body).toMatchObject({ items: [], total: 0 });
-      expect(await platform.get('/api/health')).toMatchObject({
-        status: 503,
-        body: { status: 'down', database: 'up', queue: 'down' },
-      });
-      await platform.close();
+  it('refuses submissions while the queue is away, writes nothing of them, and goes on when it is back', async () => {
+    const redis = await redisServer();
+    const platform = await startPlatform({ settings: { REDIS_URL: redis.settings.REDIS_URL ?? '' } });
+    await platform.reconciler.round();
+    platform.planning.runs = await plainRuns(2, 0);
+    const before = await platform.submit();
+    const [run] = await platform.runsOf(before.id);
+
+    await redis.stop('killed');
+    platform.planning.runs = await plainRuns(2, 100);
+    expect(await platform.call('POST', '/api/experiments', COMPARISON)).toMatchObject({
+      status: 503,
+      body: { code: 'queue-unavailable' },
     });
+    expect((await platform.get('/api/experiments')).body).toMatchObject({ total: 1 });
+    expect(await platform.get('/api/health')).toMatchObject({
+      status: 503,
+      body: { status: 'down', database: 'up', queue: 'down' },
+    });
+    expect((await platform.get('/api/system')).body).toMatchObject({ queue: 'down', queueBackend: 'redis' });
+    // Workers need the queue for nothing but the delivery: what they have goes on.
+    await platform.worker().execute(run?.id ?? '');
+    await expect(platform.reconciler.round()).rejects.toThrow(/queue/);
+
+    await redis.start();
+    await expect.poll(async () => (await platform.get('/api/health')).status, { timeout: 10_000 }).toBe(200);
+    await platform.reconciler.round();
+    expect((await platform.submit()).counts).toMatchObject({ queued: 2 });
+    await platform.close();
+    await redis.remove();
   });
 
   it('publishes the commitment to its next secret, and keeps it until a registration', async () => {
@@ -112,13 +126,3 @@ describe('the system', () => {
     await platform.close();
   });
 });
-
-/** A port that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (!address || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}

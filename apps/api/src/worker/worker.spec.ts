@@ -1,19 +1,25 @@
 import type { RunView, SystemStatus } from '@claimbench/contracts';
 import { consumeRuns, type RunAttempt } from '@claimbench/queue';
+import { type QueueServer, redisServer } from '@claimbench/queue/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Platform, startPlatform, TOKEN } from '../../test/platform.ts';
 import { baseAndDependents, plainRuns } from '../../test/scripted-planning.ts';
 import { openApiDocument } from '../openapi/document.ts';
 import { QueueService } from '../queue/queue.service.ts';
 
-describe('workers', () => {
+describe.each(['postgres', 'redis'] as const)('workers, with the queue on %s', (backend) => {
   let platform: Platform;
+  let redis: QueueServer | null = null;
   let seed = 0;
   beforeAll(async () => {
-    platform = await startPlatform();
+    redis = backend === 'redis' ? await redisServer() : null;
+    platform = await startPlatform({ settings: redis ? { REDIS_URL: redis.settings.REDIS_URL ?? '' } : {} });
     await platform.reconciler.round();
   });
-  afterAll(() => platform.close());
+  afterAll(async () => {
+    await platform.close();
+    await redis?.remove();
+  });
 
   it('are the only ones who may call what is theirs', async () => {
     const { paths } = openApiDocument(platform.app);
