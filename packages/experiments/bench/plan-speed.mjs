@@ -34,7 +34,7 @@ try {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const specOf = (tokens, items) => ({
       version: 1,
-      subject: { ...subject, training: { ...subject.training, tokens } },
+      subject: { ...subject, training: { ...subject.training, tokens: Math.ceil(tokens) } },
       technique: { id: 'none', parameters: {} },
       evaluation: { data: subject.data, split: 'validation', items, windowTokens: null },
       seed: 1,

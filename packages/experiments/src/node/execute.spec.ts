@@ -281,6 +281,7 @@ describe('what cannot be run is refused with a code', () => {
     ['invalid-spec', spec(NONE, { evaluation: { ...evaluation, items: 100_000 } })],
     ['invalid-spec', spec({ id: 'round-to-nearest', parameters: { bits: 1 } })],
     ['invalid-spec', spec({ id: 'magic', parameters: {} })],
+    ['invalid-spec', { ...spec(NONE), seed: -1 }],
     ['technique-does-not-fit', spec({ id: 'drop-layers', parameters: { select: 'first', count: 5 } })],
     ['backend-unavailable', spec(NONE, { backend: 'webgpu' })],
     ['data-unavailable', spec(NONE, { subject: { kind: 'checkpoint', name: 'nothing', sha256: '0'.repeat(64) } })],

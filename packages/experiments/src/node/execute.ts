@@ -13,10 +13,12 @@ import {
 } from '@claimbench/models';
 import { type DataLocations, loadDataSet } from '@claimbench/models/node';
 import type { WeightCosts } from '@claimbench/techniques';
+import { z } from 'zod';
 import { specHashOf } from '../plan/run-spec.ts';
 import { checkFit, resolveTechnique } from '../plan/technique.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
+import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
 import { applyTechnique, type PreparedSubject, prepareSubject } from './subject.ts';
 
@@ -51,7 +53,7 @@ export interface ExecutedRun {
  */
 export async function executeRun(given: RunSpec, context: ExecutionContext): Promise<ExecutedRun> {
   const started = performance.now();
-  const spec = RunSpec.parse(given);
+  const spec = checkedSpec(given);
   const technique = resolveTechnique(spec.technique);
   checkFit(technique, spec.subject);
   const specHash = await specHashOf(spec);
@@ -88,6 +90,12 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     decoder?.dispose();
     backend.close();
   }
+}
+
+function checkedSpec(given: RunSpec): RunSpec {
+  const parsed = RunSpec.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new RunError({ code: 'invalid-spec', message: `the run's spec: ${z.prettifyError(parsed.error)}` });
 }
 
 /**
