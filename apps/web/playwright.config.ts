@@ -34,7 +34,9 @@ export default defineConfig({
   use: {
     baseURL,
     viewport: { width: 1440, height: 900 },
-    trace: 'retain-on-failure',
+    // Pictures of every frame would cost the core that the runs compute on; the last one is kept on a failure.
+    trace: { mode: 'retain-on-failure', screenshots: false, snapshots: true },
+    contextOptions: { reducedMotion: 'reduce' },
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: browserPath(), args: ['--no-sandbox', '--disable-dev-shm-usage'] },
   },

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { quickClaim } from './platform.ts';
 
 /** Two minutes on two idle cores; a busy machine may take longer. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 for (const family of ['quantization', 'norm', 'pruning', 'layer-skipping'] satisfies Family[]) {
   test(`a claim about ${family} gets its verdict from its registered protocol`, async ({ page, request }) => {
