@@ -1,4 +1,4 @@
-import type { ExperimentView, RunSummary } from '@claimbench/contracts';
+import type { RunSummary } from '@claimbench/contracts';
 import { commitmentOf, secretAt } from '@claimbench/experiments';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Platform, startPlatform } from '../../test/platform.ts';

@@ -35,13 +35,12 @@ export class ExperimentAdvancer {
     private readonly artifacts: ArtifactService,
     private readonly races: RacePoints,
   ) {
-    ending.onEnded(async (runIds) => {
-      for (const id of await experiments.runningWith(runIds)) await this.advance(id);
-    });
+    ending.onEnded((runIds) => this.advanceAll(runIds));
   }
 
-  async advanceAll(): Promise<void> {
-    for (const id of await this.experiments.toAdvance()) await this.advance(id);
+  /** Takes on every experiment whose stage has ended; or, after runs have ended, those that they belong to. */
+  async advanceAll(endedRunIds?: readonly string[]): Promise<void> {
+    for (const id of await this.experiments.toAdvance(endedRunIds)) await this.advance(id);
   }
 
   /** Does what comes next if every run of the stage has ended; else nothing. */

@@ -263,19 +263,11 @@ export class ExperimentRepository {
     return new Set(rows.map((row) => row.specHash));
   }
 
-  /** Running experiments that the runs belong to. */
-  async runningWith(runIds: readonly string[]): Promise<string[]> {
+  /** Running experiments without an open run, for which something comes next; all, or those that have one of `runIds`. */
+  async toAdvance(runIds?: readonly string[]): Promise<string[]> {
+    const some = runIds ? { runId: { in: [...runIds] } } : undefined;
     const rows = await this.prisma.experiment.findMany({
-      where: { state: 'running', runs: { some: { runId: { in: [...runIds] } } } },
-      select: { id: true },
-    });
-    return rows.map((row) => row.id);
-  }
-
-  /** Running experiments without an open run: something comes next. */
-  async toAdvance(): Promise<string[]> {
-    const rows = await this.prisma.experiment.findMany({
-      where: { state: 'running', runs: { none: { run: { finishedAt: null } } } },
+      where: { state: 'running', runs: { some, none: { run: { finishedAt: null } } } },
       select: { id: true },
     });
     return rows.map((row) => row.id);

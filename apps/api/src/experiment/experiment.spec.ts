@@ -1,5 +1,4 @@
 import type { ExperimentSummary, ExperimentView, RunSummary, RunView } from '@claimbench/contracts';
-import { commitmentOf, secretAt } from '@claimbench/experiments';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { COMPARISON, type Platform, startPlatform } from '../../test/platform.ts';
 import { baseAndDependents, plainRuns, plannedRun, specOf } from '../../test/scripted-planning.ts';

@@ -6,11 +6,13 @@ import { QueueService } from '../queue/queue.service.ts';
 import { RunEnding } from '../run/run.ending.ts';
 import { RunUpkeep } from '../run/run.upkeep.ts';
 import { SeedService } from '../seed/seed.service.ts';
+import { WorkerRepository } from '../worker/worker.repository.ts';
 
 /** Milliseconds between two rounds; null: rounds are made by whoever calls `round` (tests). */
 export const RECONCILE_EVERY = Symbol('reconcile-every');
 
-const EVENTS_KEPT_DAYS = 3;
+/** A page that was left open over a long weekend still resumes. */
+const KEPT_DAYS = 4;
 const PRUNE_EVERY_MS = 3_600_000;
 
 /**
@@ -33,6 +35,7 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly queue: QueueService,
     private readonly seeds: SeedService,
     private readonly events: EventLog,
+    private readonly workers: WorkerRepository,
     @Inject(RECONCILE_EVERY) private readonly everyMs: number | null,
   ) {}
 
@@ -79,7 +82,8 @@ export class Reconciler implements OnApplicationBootstrap, OnModuleDestroy {
     await this.advancer.advanceAll();
     await this.upkeep.compactEnded();
     if (performance.now() - this.#prunedAt > PRUNE_EVERY_MS) {
-      await this.events.prune(EVENTS_KEPT_DAYS);
+      await this.events.prune(KEPT_DAYS);
+      await this.workers.prune(KEPT_DAYS);
       this.#prunedAt = performance.now();
     }
     // Last, for the queue may be away when the database is not.

@@ -25,6 +25,12 @@ export class WorkerRepository {
     return SystemStatus.shape.workers.parse(rows.map((row) => ({ ...row, lastSeen: row.last_seen.toISOString() })));
   }
 
+  /** Forgets workers that have not been seen for some days: every start of a worker has a name of its own. */
+  async prune(keepDays: number): Promise<void> {
+    await this.prisma.$executeRaw`
+      delete from worker where last_seen < now() - make_interval(days => ${keepDays}::int)`;
+  }
+
   /** Runs that the present workers can do at once; at least one, so that a plan has a time also before a worker comes. */
   async slots(): Promise<number> {
     const workers = await this.present();

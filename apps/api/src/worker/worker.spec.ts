@@ -56,6 +56,11 @@ describe.each(['postgres', 'redis'] as const)('workers, with the queue on %s', (
     expect((await platform.submit()).remainingSeconds).toBe(4);
     await platform.sql(`update worker set last_seen = now() - interval '1 minute'`);
     expect((await platform.get<SystemStatus>('/api/system')).body.workers).toEqual([]);
+    await platform.sql(`update worker set last_seen = now() - interval '5 days'`);
+    const restarted = await startPlatform({ sharing: platform });
+    await restarted.reconciler.round();
+    await restarted.close();
+    expect(await platform.sql('select name from worker')).toEqual([]);
   });
 
   /** Consumes the queue as a worker does; `handle` gets what is claimable of the runs with this seed. */
