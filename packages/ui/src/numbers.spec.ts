@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   bytes,
+  columnDecimals,
   decimalsFor,
   duration,
   fixed,
@@ -71,6 +72,15 @@ describe('an interval', () => {
   it('shows an unbounded end as such', () => {
     expect(plain(interval([null, 0.5]))).toBe('(-∞, 0.5]');
     expect(plain(interval([null, null]))).toBe('(-∞, ∞)');
+  });
+});
+
+describe('a column of numbers', () => {
+  it('is cut alike in every row, by its largest', () => {
+    expect(columnDecimals([1.7506, 0.65968, Number.NaN], 6)).toBe(5);
+    expect(columnDecimals([-1234.5, 2], 6)).toBe(2);
+    expect(columnDecimals([0, 0], 6)).toBe(0);
+    expect(columnDecimals([], 6)).toBe(0);
   });
 });
 

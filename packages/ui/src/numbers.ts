@@ -74,6 +74,13 @@ function trimZeros(text: string): string {
   return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
+/** Digits after the point that give the largest of `values` that many significant digits: one cut for a whole column. */
+export function columnDecimals(values: readonly number[], digits: number): number {
+  const largest = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+  if (largest === 0) return 0;
+  return Math.min(Math.max(digits - 1 - Math.floor(Math.log10(largest)), 0), 12);
+}
+
 export interface Measured {
   /** "1.306", cut to the digits that the half-width supports. */
   value: string;

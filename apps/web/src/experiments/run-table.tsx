@@ -9,7 +9,7 @@ import { experimentRuns } from '../api/queries.ts';
 import { FilterSelect } from '../lists/filters.tsx';
 import { LoadMore } from '../lists/load-more.tsx';
 import { QueryView } from '../lists/query-view.tsx';
-import { metricUnit, metricWording, runMetric } from '../wording/metrics.ts';
+import { metricUnit, metricWording, runMetricColumn } from '../wording/metrics.ts';
 
 /** The runs of an experiment, `limit` at a time, filtered by state; the filter is part of the address (`state`). */
 export function RunTableOf({ experimentId, limit }: { experimentId: string; limit?: number }) {
@@ -55,6 +55,10 @@ const LEADING_METRICS = ['natsPerByte', 'natsPerToken', 'top1Accuracy', 'trainin
 
 function RunTable({ runs }: { runs: readonly RunSummary[] }) {
   const metric = LEADING_METRICS.find((name) => runs.some((run) => run.metrics[name] !== undefined)) ?? null;
+  const print = runMetricColumn(
+    metric ?? '',
+    runs.flatMap((run) => run.metrics[metric ?? ''] ?? []),
+  );
   return (
     <Table label="Runs">
       <thead>
@@ -96,7 +100,7 @@ function RunTable({ runs }: { runs: readonly RunSummary[] }) {
               <Cell numeric title={`seed ${run.seed}`}>
                 {run.block < 0 ? 'all' : run.block + 1}
               </Cell>
-              {metric ? <Cell numeric>{value === undefined ? '' : runMetric(metric, value)}</Cell> : null}
+              {metric ? <Cell numeric>{value === undefined ? '' : print(value)}</Cell> : null}
               <Cell numeric className="max-sm:hidden">
                 {run.seconds === null ? '' : duration(run.seconds)}
               </Cell>

@@ -1,7 +1,7 @@
 'use client';
 import type { ControlResult, PartResult, TuningResult, Verdict } from '@claimbench/contracts';
 import { Cell, cn, Facts, HashText, HeadCell, Notice, Row, Table } from '@claimbench/ui';
-import { significant } from '@claimbench/ui/numbers';
+import { columnDecimals, fixed, significant } from '@claimbench/ui/numbers';
 import { Check, X } from 'lucide-react';
 import { quantifierRule, reasonWords, TEMPLATE_RULES } from '../wording/verdicts.ts';
 import { PartTable } from './verdict-panel.tsx';
@@ -106,6 +106,10 @@ export function Guards({ verdict }: { verdict: Verdict }) {
 /** Equal care for all arms: every learning rate for each, best on validation. */
 function Tuning({ tuning }: { tuning: readonly TuningResult[] }) {
   const values = [...new Set(tuning.flatMap((one) => one.trials.map((trial) => trial.value)))].sort((a, b) => a - b);
+  const decimals = columnDecimals(
+    tuning.flatMap((one) => one.trials.map((trial) => trial.loss)),
+    4,
+  );
   return (
     <div>
       <h3 className="mb-1 text-sm font-medium">
@@ -131,7 +135,7 @@ function Tuning({ tuning }: { tuning: readonly TuningResult[] }) {
                 const trial = one.trials.find((t) => t.value === value);
                 return (
                   <Cell key={value} numeric className={value === one.best ? 'font-semibold' : undefined}>
-                    {trial ? significant(trial.loss) : ''}
+                    {trial ? fixed(trial.loss, decimals) : ''}
                   </Cell>
                 );
               })}

@@ -2,8 +2,10 @@ import { METRICS, type MetricName } from '@claimbench/contracts';
 import {
   type Bounds,
   bytes,
+  columnDecimals,
   count,
   duration,
+  fixed,
   halfWidthOf,
   interval,
   parameterCount,
@@ -84,6 +86,18 @@ export function timing(name: string, value: number): string {
   if (/seconds$/i.test(name)) return duration(value);
   if (/bytes$/i.test(name)) return bytes(value);
   return significant(value);
+}
+
+/** A metric of several runs under each other: exact sizes as sizes, the rest cut alike to six significant digits. */
+export function runMetricColumn(name: string, values: readonly number[]): (value: number) => string {
+  const exact = isMetricName(name) ? EXACT[name] : undefined;
+  if (exact) return exact;
+  const { factor } = metricWording(name);
+  const decimals = columnDecimals(
+    values.map((value) => value * factor),
+    6,
+  );
+  return (value) => fixed(value * factor, decimals);
 }
 
 const NAMES: Record<string, string> = {
