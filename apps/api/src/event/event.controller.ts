@@ -14,7 +14,8 @@ export class EventController {
 
   /**
    * Server-sent events; `data` is a LiveEvent. A client that comes back with the id of the last event it saw gets every later
-   * one, in order and once; a new client gets what happens from now on.
+   * one, in order and once; a new client gets what happens from now on. The first event is named `position`: its data, and id,
+   * is where the stream begins.
    */
   @Get()
   @ApiProduces('text/event-stream')

@@ -56,6 +56,21 @@ describe('live events', () => {
     await client.close();
   });
 
+  it('begin with the position that a client resumes from, before anything has happened', async () => {
+    const client = await EventClient.open(platform.url, { query: `?experiment=${EXPERIMENT}` });
+    const position = client.lastEventId ?? '';
+    await client.close();
+    expect(client.received).toEqual([]);
+    await emit(41);
+    const back = await EventClient.open(platform.url, {
+      query: `?experiment=${EXPERIMENT}`,
+      lastEventId: position,
+    });
+    await back.until(1);
+    expect(stages(back)).toEqual([41]);
+    await back.close();
+  });
+
   it('come only for what a client asks about', async () => {
     platform.planning.runs = await plainRuns(2, seed);
     seed += 2;

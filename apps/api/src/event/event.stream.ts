@@ -22,8 +22,10 @@ export function streamEvents(
     // nginx would collect the events and send them in lumps.
     'x-accel-buffering': 'no',
   });
-  // An id without data sets where the client resumes, even if it loses the connection before the first event.
-  socket.write(`retry: 1000\nid: ${positionText(subscription.after)}\n\n`);
+  // Where the client resumes if it loses the connection before the first event: as an event of its own name, for a browser
+  // hands a page no id that comes without data.
+  const position = positionText(subscription.after);
+  socket.write(`retry: 1000\nevent: position\nid: ${position}\ndata: ${position}\n\n`);
 
   const heartbeat = setInterval(() => socket.write(': still here\n\n'), HEARTBEAT_MS);
   const end = events.subscribe({

@@ -48,13 +48,15 @@ export class EventStream {
     const query = { ...this.#filter, lastEventId: this.#lastId ?? undefined };
     const source = new EventSource(address('/api/events', { query }));
     this.#source = source;
-    source.onopen = () => {
+    // The stream's first event: from here on a cut loses nothing, even one before anything has happened.
+    source.addEventListener('position', (position) => {
+      this.#lastId = position.lastEventId;
       this.#failures = 0;
       this.#onState('live');
       this.#onOpen();
-    };
+    });
     source.onmessage = (message: MessageEvent<string>) => {
-      if (message.lastEventId !== '') this.#lastId = message.lastEventId;
+      this.#lastId = message.lastEventId;
       this.#onEvent(LiveEvent.parse(JSON.parse(message.data)));
     };
     source.onerror = () => this.#retry();
