@@ -29,6 +29,7 @@ export {
   preNorm,
   sandwichNorm,
 } from './decoder/architectures.ts';
+export type { AttentionCache } from './decoder/attention-cache.ts';
 export {
   DecoderConfig,
   type LayerNormPlace,
@@ -40,7 +41,7 @@ export {
 } from './decoder/config.ts';
 export { Decoder } from './decoder/decoder.ts';
 export { type Hook, type HookContext, Hooks } from './decoder/hooks.ts';
-export { type CachedKeysValues, KeyValueCache } from './decoder/key-value-cache.ts';
+export { KeyValueCache } from './decoder/key-value-cache.ts';
 export {
   checkLayerPlan,
   dropFromPlan,
@@ -61,8 +62,10 @@ export {
   parameterSpecs,
 } from './decoder/parameter-specs.ts';
 export type { InitialValues, ParameterSpec, ParameterValues } from './decoder/parameters.ts';
+export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
+export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
+export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';
 export { type EvaluationOptions, type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
-export { type GenerationOptions, generateGreedy } from './evaluation/generate.ts';
 export { type EvaluationItem, evaluationItems, type ItemPlan } from './evaluation/items.ts';
 export { ModelError, type ModelErrorCode } from './model-error.ts';
 export { namedStream, RANDOM_STREAMS } from './random-streams.ts';

@@ -13,6 +13,9 @@ export type ModelErrorCode =
   | 'unknown-name'
   | 'invalid-layer-plan'
   | 'shape-mismatch'
+  | 'cache-full'
+  | 'cache-mismatch'
+  | 'invalid-sampling'
   | 'cancelled';
 
 export class ModelError extends Error {

@@ -14,7 +14,7 @@ import { numbersOf } from '../src/checkpoints/element-types.ts';
 import { readSafetensors, type SafetensorsFile } from '../src/checkpoints/safetensors.ts';
 import { readTransformers, renameTensors, transformersConfig } from '../src/checkpoints/transformers/read.ts';
 import { Decoder } from '../src/decoder/decoder.ts';
-import { generateGreedy } from '../src/evaluation/generate.ts';
+import { generateGreedy } from '../src/decoding/generate.ts';
 
 const folder = new URL('../golden/models/', import.meta.url);
 const names = readdirSync(folder).sort();

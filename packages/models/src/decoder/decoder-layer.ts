@@ -1,7 +1,7 @@
 import { add, attention, gelu, mul, relu, rotary, scale, silu, swiglu, type Tensor } from '@claimbench/kernels';
+import type { AttentionCache } from './attention-cache.ts';
 import { type DecoderConfig, type LayerNormPlace, normAt } from './config.ts';
 import type { DecoderParts } from './decoder.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
 import type { LayerStep } from './layer-plan.ts';
 import { bindNorm, type Norm } from './norm.ts';
 import { normName } from './parameter-specs.ts';
@@ -35,7 +35,7 @@ export class DecoderLayer {
     part: LayerStep['part'],
     step: number,
     position: number,
-    cache: KeyValueCache | undefined,
+    cache: AttentionCache | undefined,
   ): Tensor {
     const { form, attentionScale, mlpScale } = parts.config.residual;
     const x = this.#hook(parts, 'input', input, step);
@@ -51,7 +51,13 @@ export class DecoderLayer {
     return this.#hook(parts, 'output', sum, step);
   }
 
-  #attention(parts: DecoderParts, x: Tensor, step: number, position: number, cache: KeyValueCache | undefined): Tensor {
+  #attention(
+    parts: DecoderParts,
+    x: Tensor,
+    step: number,
+    position: number,
+    cache: AttentionCache | undefined,
+  ): Tensor {
     const { heads, keyValueHeads, headSize, attentionWindow, position: encoding } = parts.config;
     const [batch, time] = x.shape as [number, number, number];
     const name = `layers.${this.#layer}.self_attn`;
@@ -66,12 +72,8 @@ export class DecoderLayer {
       query = rotary(query, { convention, theta, rotaryDim: rotarySize, offset: position });
       key = rotary(key, { convention, theta, rotaryDim: rotarySize, offset: position });
     }
-    const seen = cache?.extend(step, key, value) ?? { key, value, time };
-    const attended = attention(query, seen.key, seen.value, {
-      causal: true,
-      keyTime: seen.time,
-      ...(attentionWindow === null ? {} : { window: attentionWindow }),
-    });
+    const options = { causal: true, ...(attentionWindow === null ? {} : { window: attentionWindow }) };
+    const attended = cache?.attend(step, query, key, value, options) ?? attention(query, key, value, options);
     const output = parts.linear(`${name}.o_proj`, attended.reshape([batch, time, heads * headSize]));
     return this.#hook(parts, 'self_attn.output', this.#norm(parts, 'attentionOutput', output), step);
   }

@@ -2,7 +2,7 @@ import { type Backend, createReferenceBackend, linear, scale, scope, Tensor } fr
 import { createNativeBackend } from '@claimbench/kernels/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { generateGreedy } from '../evaluation/generate.ts';
+import { generateGreedy } from '../decoding/generate.ts';
 import { decoderConfig, postNorm, preNorm, sandwichNorm } from './architectures.ts';
 import { type DecoderConfig, parseDecoderConfig, replaceNorms } from './config.ts';
 import { Decoder } from './decoder.ts';

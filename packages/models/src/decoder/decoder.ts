@@ -1,10 +1,10 @@
 import { add, type Backend, embedding, keep, slice, Tensor } from '@claimbench/kernels';
 import { ModelError } from '../model-error.ts';
+import type { AttentionCache } from './attention-cache.ts';
 import { type DecoderConfig, parseDecoderConfig } from './config.ts';
 import { DecoderLayer } from './decoder-layer.ts';
 import { Hooks } from './hooks.ts';
 import { initialValues } from './initial-values.ts';
-import type { KeyValueCache } from './key-value-cache.ts';
 import { checkLayerPlan, fullPlan, type LayerPlan } from './layer-plan.ts';
 import { DenseLinear, type Linear } from './linear.ts';
 import { bindNorm, type Norm } from './norm.ts';
@@ -165,14 +165,20 @@ export class Decoder implements Disposable {
     weight?.dispose();
   }
 
-  /** Token ids i32 `[batch, time]` to logits `[batch, time, vocabulary]`. With a cache the ids follow what it holds. */
-  logits(ids: Tensor, cache?: KeyValueCache): Tensor {
-    const logits = this.#parts.linear('lm_head', this.hidden(ids, cache));
+  /**
+   * Token ids i32 `[batch, time]` to logits `[batch, time, vocabulary]`. With a cache the ids follow what it holds. `last`: only of the
+   * last so many tokens.
+   */
+  logits(ids: Tensor, cache?: AttentionCache, options: { readonly last?: number } = {}): Tensor {
+    const hidden = this.hidden(ids, cache);
+    const time = ids.shape[1]!;
+    const { last = time } = options;
+    const logits = this.#parts.linear('lm_head', last === time ? hidden : slice(hidden, 1, time - last, last));
     return this.#parts.hook('logits', logits);
   }
 
   /** As `logits`, stopping after the final norm: `[batch, time, hiddenSize]`. */
-  hidden(ids: Tensor, cache?: KeyValueCache): Tensor {
+  hidden(ids: Tensor, cache?: AttentionCache): Tensor {
     const parts = this.#parts;
     const position = cache?.length ?? 0;
     let x = this.#embed(ids, position);
