@@ -78,6 +78,7 @@ export class EventClient {
     const field = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
     this.lastEventId = field('id') ?? this.lastEventId;
     const data = field('data');
-    if (data && field('event') === undefined) this.received.push({ id: this.lastEventId ?? '', event: LiveEvent.parse(JSON.parse(data)) });
+    if (data && field('event') === undefined)
+      this.received.push({ id: this.lastEventId ?? '', event: LiveEvent.parse(JSON.parse(data)) });
   }
 }
