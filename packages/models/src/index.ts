@@ -9,6 +9,7 @@ export {
   writeSafetensors,
 } from './checkpoints/safetensors.ts';
 export { readTransformers, renameTensors, transformersConfig } from './checkpoints/transformers/read.ts';
+export { calibrationWindows, type TokenWindows } from './data/calibration-windows.ts';
 export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
 export { proseOfDocComments } from './data/doc-comments.ts';
 export type { DocumentRule } from './data/documents.ts';

@@ -1,4 +1,10 @@
 export { checkFit, parameterProblems, resolveTechnique, techniqueDescriptors, techniqueIds } from './registry.ts';
-export type { Json, ResolvedTechnique, TechniqueContext, TechniqueDescription } from './technique.ts';
+export type {
+  CheckpointContext,
+  Json,
+  ResolvedTechnique,
+  TechniqueContext,
+  TechniqueDescription,
+} from './technique.ts';
 export { type ParameterProblem, TechniqueError, type TechniqueErrorCode } from './technique-error.ts';
 export type { WeightCosts } from './weights/costs.ts';

@@ -9,7 +9,11 @@ import { mixLn } from './norm/mix-ln.ts';
 import { noNorm } from './norm/no-norm.ts';
 import { periLn } from './norm/peri-ln.ts';
 import { rmsNorm } from './norm/rms-norm.ts';
+import { angularLayers } from './pruning/angular-layers.ts';
+import { attentionDrop } from './pruning/attention-drop.ts';
+import { blockInfluence } from './pruning/block-influence.ts';
 import { erdosRenyi } from './pruning/erdos-renyi.ts';
+import { laco } from './pruning/laco.ts';
 import { lamp } from './pruning/lamp.ts';
 import { magnitude } from './pruning/magnitude.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
@@ -32,6 +36,10 @@ const TECHNIQUES: readonly Technique[] = [
   lamp,
   erdosRenyi,
   randomPruning,
+  laco,
+  angularLayers,
+  blockInfluence,
+  attentionDrop,
   dropLayers,
   dropSublayers,
 ];

@@ -1,4 +1,4 @@
-import type { Decoder, DecoderConfig, LayerPlan } from '@claimbench/models';
+import type { Decoder, DecoderConfig, LayerPlan, TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
 import type { WeightCosts } from './weights/costs.ts';
@@ -9,6 +9,12 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export interface TechniqueContext {
   /** The run's seed; a technique draws from Philox stream 5 of it. */
   readonly seed: number;
+}
+
+/** What a technique on a trained decoder may use. */
+export interface CheckpointContext extends TechniqueContext {
+  /** Windows of training text as long as the decoder's context, drawn from stream 3 of the seed; the first n are always the same. */
+  calibrate(windows: number): Promise<TokenWindows>;
 }
 
 interface TechniqueText<Parameters> {
@@ -42,7 +48,7 @@ type Action<Parameters> =
       /** Throws where the technique cannot act on such a decoder: asked before anything runs. */
       checkConfig(config: DecoderConfig, parameters: Parameters): void;
       /** Replaces or rewrites linears of the decoder; returns what the weights cost now. */
-      changeWeights(decoder: Decoder, parameters: Parameters, context: TechniqueContext): Promise<WeightCosts>;
+      changeWeights(decoder: Decoder, parameters: Parameters, context: CheckpointContext): Promise<WeightCosts>;
     }
   | {
       readonly seam: 'inference';
@@ -64,7 +70,7 @@ export type ResolvedTechnique = {
   | {
       readonly seam: 'checkpoint';
       checkConfig(config: DecoderConfig): void;
-      changeWeights(decoder: Decoder, context: TechniqueContext): Promise<WeightCosts>;
+      changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
     }
   | { readonly seam: 'inference'; planLayers(config: DecoderConfig, context: TechniqueContext): LayerPlan }
 );

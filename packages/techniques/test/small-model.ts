@@ -1,6 +1,7 @@
 import { createReferenceBackend, scope, Tensor } from '@claimbench/kernels';
-import { Decoder, type DecoderConfig, decoderConfig } from '@claimbench/models';
+import { Decoder, type DecoderConfig, decoderConfig, type TokenWindows } from '@claimbench/models';
 import { afterEach } from 'vitest';
+import type { CheckpointContext } from '../src/index.ts';
 
 /** A decoder for tests: 4 layers of 32 features, feed-forward 64, vocabulary 50. */
 export function smallConfig(style: 'gpt2' | 'llama' = 'llama'): DecoderConfig {
@@ -22,6 +23,17 @@ afterEach(() => {
   for (const decoder of decoders.splice(0)) decoder.dispose();
   if (backend.liveBuffers > 0) throw new Error(`${backend.liveBuffers} buffers were not freed`);
 });
+
+/** What runs give to techniques on trained decoders: here windows of a stream with some structure, `seed` apart. */
+export function smallContext(seed = 0): CheckpointContext {
+  return { seed, calibrate: async (windows) => smallWindows(windows, seed) };
+}
+
+function smallWindows(windows: number, seed: number): TokenWindows {
+  const time = 16;
+  const tokens = Int32Array.from({ length: windows * time }, (_, i) => (i * i * 3 + i * 7 + seed * 11) % 50);
+  return { tokens, windows, time };
+}
 
 /** Logits of two fixed sequences of 8 tokens. */
 export async function logitsOf(decoder: Decoder): Promise<Float32Array> {

@@ -200,6 +200,18 @@ describe('a run on a trained base', () => {
     expect(outcome.metrics.natsPerByte).not.toBe(base.outcome.metrics.natsPerByte);
   });
 
+  it('shows training text to techniques that look at data, the same for a seed', async () => {
+    const similar = (windows: number): TechniqueSpec => {
+      return { id: 'attention-drop', parameters: { target: 'joint', count: 1, windows } };
+    };
+    const { outcome } = await run(spec(similar(16)), { base: { bytes } });
+    expect(outcome.metrics).toMatchObject({ layerEvaluations: 1 });
+    expect(outcome.metrics.modelBytes).toBeLessThan(base.outcome.metrics.modelBytes!);
+    expect(outcome.metrics.natsPerByte).not.toBe(base.outcome.metrics.natsPerByte);
+    const again = await run(spec(similar(16)), { base: { bytes }, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(outcome));
+  });
+
   it('reads the base from a file as well', async () => {
     const path = join(cacheFolder, 'base.safetensors');
     await writeFile(path, bytes);
@@ -253,6 +265,7 @@ describe('a base whose weights are not finite', () => {
     bits(4),
     { id: 'magnitude', parameters: { sparsity: 0.5 } },
     { id: 'drop-sublayers', parameters: { part: 'mlp', select: 'first', count: 1 } },
+    { id: 'attention-drop', parameters: { target: 'mlp', count: 1, windows: 4 } },
   ])('gives an outcome, whatever is done to it: $id', async (technique) => {
     const diverged = { step: 3, reason: 'not-finite' };
     const { outcome } = await run(spec(technique), { base: { bytes: await broken(diverged) } });

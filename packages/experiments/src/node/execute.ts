@@ -66,7 +66,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const subject = await prepareSubject(backend, spec, technique, context, locations, points);
     decoder = subject.decoder;
     const trained = performance.now();
-    const costs = await applyTechnique(technique, decoder, spec.seed);
+    const costs = await applyTechnique(technique, subject, spec, locations, signal);
     const { result, diverged } = await evaluateSubject(spec, subject, locations, signal);
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
     const ended = performance.now();

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Outcome, RunSpec } from '@claimbench/contracts';
 import type { Backend } from '@claimbench/kernels';
 import {
+  calibrationWindows,
   Decoder,
   decodeModel,
   type Tokenizer,
@@ -114,16 +115,38 @@ async function readBase(path: string): Promise<Uint8Array> {
 /** Techniques on weights and on decoding act here; those in the architecture have acted before training. */
 export async function applyTechnique(
   technique: ResolvedTechnique,
-  decoder: Decoder,
-  seed: number,
+  { decoder, tokenizer }: PreparedSubject,
+  spec: RunSpec,
+  locations: DataLocations,
+  signal: AbortSignal,
 ): Promise<WeightCosts | null> {
+  const { seed } = spec;
   switch (technique.seam) {
     case 'architecture':
       return null;
     case 'checkpoint':
-      return await technique.changeWeights(decoder, { seed });
+      return await technique.changeWeights(decoder, {
+        seed,
+        calibrate: async (windows) => {
+          const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
+          return calibrationWindows(stream, seed, windows, decoder.config.contextLength);
+        },
+      });
     case 'inference':
       decoder.plan = technique.planLayers(decoder.config, { seed });
       return null;
   }
+}
+
+/**
+ * What the model was trained on, never what it is judged on; for a published checkpoint the training part of the data that it is judged
+ * on. Throws `empty-split` where that data has no such part.
+ */
+export async function trainingDocuments(
+  { subject, evaluation }: RunSpec,
+  locations: DataLocations,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const data = subject.kind === 'recipe' ? subject.data : evaluation.data;
+  return (await loadDataSet(data, locations, { signal })).documents('train');
 }

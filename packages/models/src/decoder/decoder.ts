@@ -10,7 +10,7 @@ import { DenseLinear, type Linear } from './linear.ts';
 import { bindNorm, type Norm } from './norm.ts';
 import { checkParameterValues } from './parameter-values.ts';
 import './norms.ts';
-import { linearSpecs, normName, parameterSpecs } from './parameter-specs.ts';
+import { linearSpecs, namesOutside, normName, parameterSpecs } from './parameter-specs.ts';
 import type { ParameterValues } from './parameters.ts';
 
 /** Computes with the parts of a decoder, as its layers see them. */
@@ -163,6 +163,23 @@ export class Decoder implements Disposable {
     const weight = this.#parameters.get(`${name}.weight`);
     this.#parameters.delete(`${name}.weight`);
     weight?.dispose();
+  }
+
+  /**
+   * Makes a plan the model itself: what it never runs (layers, or one half of a layer with its norms) is freed and is no part of the
+   * model any more, so that counted bytes and parameters fall. What was removed cannot come back.
+   */
+  keepOnly(plan: LayerPlan): void {
+    this.plan = plan;
+    for (const name of namesOutside(plan, this.config)) {
+      this.#linears.get(name)?.dispose();
+      this.#linears.delete(name);
+      for (const [parameter, tensor] of [...this.#parameters]) {
+        if (!parameter.startsWith(`${name}.`)) continue;
+        this.#parameters.delete(parameter);
+        tensor.dispose();
+      }
+    }
   }
 
   /**

@@ -1,10 +1,15 @@
 import { type DecoderConfig, NORM_PLACES, type NormPlace, normAt } from './config.ts';
+import type { LayerPlan } from './layer-plan.ts';
 import { bindNorm, type NormSpec } from './norm.ts';
 import type { InitialValues, ParameterSpec } from './parameters.ts';
 
 /** The linear layers of one decoder layer, by the names that transformers gives Llama's. */
 export const ATTENTION_LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj'] as const;
 export const MLP_LINEARS = ['gate_proj', 'up_proj', 'down_proj'] as const;
+
+/** The norms that belong to each half of a layer. */
+const ATTENTION_NORMS = ['attentionInput', 'query', 'key', 'attentionOutput', 'attentionResidual'] as const;
+const MLP_NORMS = ['mlpInput', 'mlpOutput', 'mlpResidual'] as const;
 
 /** A linear of the model before it exists. */
 export interface LinearSpec {
@@ -57,6 +62,25 @@ export function linearSpecs(config: DecoderConfig): readonly LinearSpec[] {
 /** Name of a norm's parameters: `norms.final` or `layers.3.norms.mlpInput`. */
 export function normName(place: NormPlace, layer?: number): string {
   return layer === undefined ? `norms.${place}` : `layers.${layer}.norms.${place}`;
+}
+
+/** Linears and norms of the layers and sub-layers that a plan never runs, in order. */
+export function namesOutside(plan: LayerPlan, config: DecoderConfig): string[] {
+  const runs = (layer: number, part: 'attention' | 'mlp') =>
+    plan.some((step) => step.layer === layer && (step.part === 'layer' || step.part === part));
+  const linears = linearSpecs(config).map(({ name }) => name);
+  return Array.from({ length: config.layers }, (_, layer) => layer).flatMap((layer) => {
+    const names: string[] = [];
+    if (!runs(layer, 'attention')) {
+      names.push(...linears.filter((name) => name.startsWith(`layers.${layer}.self_attn.`)));
+      names.push(...ATTENTION_NORMS.map((place) => normName(place, layer)));
+    }
+    if (!runs(layer, 'mlp')) {
+      names.push(...linears.filter((name) => name.startsWith(`layers.${layer}.mlp.`)));
+      names.push(...MLP_NORMS.map((place) => normName(place, layer)));
+    }
+    return names;
+  });
 }
 
 /** Every parameter of the config, in a fixed order: embeddings, layers, final norm, logits. */

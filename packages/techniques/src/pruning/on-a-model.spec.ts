@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { largestDifference, logitsOf, relativeDifference, smallDecoder } from '../../test/small-model.ts';
+import { largestDifference, logitsOf, relativeDifference, smallContext, smallDecoder } from '../../test/small-model.ts';
 import { resolveTechnique } from '../registry.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 
@@ -9,7 +9,7 @@ async function pruned(id: string, parameters: Record<string, unknown>, seed = 1)
   const technique = resolveTechnique({ id, parameters });
   if (technique.seam !== 'checkpoint') throw new Error('acts elsewhere');
   const decoder = smallDecoder();
-  const costs = await technique.changeWeights(decoder, { seed });
+  const costs = await technique.changeWeights(decoder, smallContext(seed));
   return { decoder, costs, logits: await logitsOf(decoder) };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { logitsOf, relativeDifference, smallConfig, smallDecoder } from '../../test/small-model.ts';
+import { logitsOf, relativeDifference, smallConfig, smallContext, smallDecoder } from '../../test/small-model.ts';
 import { resolveTechnique } from '../registry.ts';
 import { dequantize, type GridScheme, quantizeToGrid } from '../weights/integer-grid.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
@@ -8,7 +8,7 @@ async function quantized(parameters: Record<string, unknown>) {
   const technique = resolveTechnique({ id: 'round-to-nearest', parameters });
   if (technique.seam !== 'checkpoint') throw new Error('acts elsewhere');
   const decoder = smallDecoder();
-  const costs = await technique.changeWeights(decoder, { seed: 0 });
+  const costs = await technique.changeWeights(decoder, smallContext());
   return { decoder, costs, logits: await logitsOf(decoder) };
 }
 
@@ -80,7 +80,7 @@ describe('round-to-nearest on a small model', () => {
     if (technique.seam !== 'checkpoint') throw new Error('acts elsewhere');
     const decoder = smallDecoder({ ...smallConfig(), tiedEmbeddings: false });
     const before = await decoder.readParameter('lm_head.weight');
-    const costs = await technique.changeWeights(decoder, { seed: 0 });
+    const costs = await technique.changeWeights(decoder, smallContext());
     expect(await decoder.readParameter('lm_head.weight')).toEqual(before);
     expect(costs.weights).toBe(4 * (4 * 32 * 32 + 3 * 32 * 64));
   });

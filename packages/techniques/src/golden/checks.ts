@@ -1,0 +1,30 @@
+import { angularDistanceCheck } from './depth.ts';
+import { lacoCheck } from './laco.ts';
+import { llmDropCheck } from './llm-drop.ts';
+import type { GoldenCheck, GoldenFinding } from './finding.ts';
+import { goldenCases } from './values.ts';
+
+/** Golden files that our techniques are checked against, by their slug. */
+const CHECKS: Readonly<Record<string, GoldenCheck>> = {
+  'angular-distance': angularDistanceCheck,
+  laco: lacoCheck,
+  'llm-drop': llmDropCheck,
+};
+
+export const CHECKED_SLUGS: readonly string[] = Object.keys(CHECKS);
+
+/**
+ * Checks one golden file of techniques: every output of every case. null where no technique here belongs to its slug. Throws TypeError
+ * where the file is not what it should be.
+ */
+export async function checkTechniqueGolden(
+  manifest: unknown,
+  tensors: Uint8Array | undefined,
+): Promise<readonly GoldenFinding[] | null> {
+  const { slug, cases } = goldenCases(manifest, tensors);
+  const check = CHECKS[slug];
+  if (!check) return null;
+  const findings: GoldenFinding[] = [];
+  for (const one of cases) findings.push(...(await check(one)));
+  return findings;
+}
