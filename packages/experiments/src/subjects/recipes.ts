@@ -28,6 +28,20 @@ interface Size {
 /** The size ladder and the depth ladder. Every size exists in both styles, with the same data and the same budget. */
 const SIZES: readonly Size[] = [
   {
+    name: 'micro',
+    title: 'Micro',
+    purpose:
+      'just under a tenth of a million parameters: the first size of quick protocols that tune and train every arm',
+    layers: 2,
+    hiddenSize: 48,
+    heads: 2,
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 150_000,
+    batchSize: 4,
+    learningRate: 6e-3,
+  },
+  {
     name: 'tiny',
     title: 'Tiny',
     purpose: 'trains in seconds, so that quick protocols can afford several trained bases and equal tuning',
@@ -38,7 +52,7 @@ const SIZES: readonly Size[] = [
     vocabularySize: 512,
     tokens: 200_000,
     batchSize: 4,
-    learningRate: 3e-3,
+    learningRate: 6e-3,
   },
   {
     name: 'xs',
@@ -51,7 +65,7 @@ const SIZES: readonly Size[] = [
     vocabularySize: 512,
     tokens: 400_000,
     batchSize: 4,
-    learningRate: 3e-3,
+    learningRate: 6e-3,
   },
   {
     name: 's',
@@ -64,7 +78,7 @@ const SIZES: readonly Size[] = [
     vocabularySize: 512,
     tokens: 2_000_000,
     batchSize: 8,
-    learningRate: 2e-3,
+    learningRate: 4e-3,
   },
   {
     name: 'deep',
@@ -77,7 +91,7 @@ const SIZES: readonly Size[] = [
     vocabularySize: 512,
     tokens: 250_000,
     batchSize: 4,
-    learningRate: 3e-3,
+    learningRate: 6e-3,
   },
   {
     name: 'deep-wide',
@@ -90,7 +104,7 @@ const SIZES: readonly Size[] = [
     vocabularySize: 512,
     tokens: 300_000,
     batchSize: 4,
-    learningRate: 3e-3,
+    learningRate: 6e-3,
   },
 ];
 

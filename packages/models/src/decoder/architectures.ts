@@ -40,6 +40,14 @@ export function sandwichNorm(norm: NormSpec): DecoderConfig['norms'] {
 }
 
 /**
+ * Standard deviation of the first weights: 0.02 at GPT-2's width of 768, and the inverse root of the width at others. 0.02 itself
+ * leaves a narrow decoder near zero for most of a short training (docs/decisions/0007-first-weights-by-width.md).
+ */
+function initialDeviation(hiddenSize: number): number {
+  return 0.02 * Math.sqrt(768 / hiddenSize);
+}
+
+/**
  * GPT-2: learned positions, LayerNorm, GELU, biases. Llama: rotary positions, RMSNorm, SwiGLU, no bias. Both with tied embeddings
  * (small models spend a large share of their parameters on them) and as many key heads as heads.
  */
@@ -65,6 +73,6 @@ export function decoderConfig(architecture: DecoderArchitecture, vocabularySize:
     norms: preNorm(gpt2 ? { kind: 'layer-norm', eps: 1e-5, bias: true } : { kind: 'rms-norm', eps: 1e-5 }),
     normOverrides: [],
     residual: { form: 'sequential', attentionScale: 1, mlpScale: 1 },
-    initialisation: { standardDeviation: 0.02, scaledResidual: true },
+    initialisation: { standardDeviation: initialDeviation(hiddenSize), scaledResidual: true },
   } satisfies DecoderConfig);
 }
