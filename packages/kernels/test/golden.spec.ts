@@ -21,6 +21,67 @@ const subjects: readonly { title: string; create: () => GoldenSubject }[] = [
   })),
 ];
 
+/** Golden ops of which some cases have no implementation here. */
+const notImplemented: readonly string[] = [
+  'adafactor',
+  'adagrad',
+  'adam',
+  'avg_pool1d',
+  'avg_pool2d',
+  'bfloat16_encode',
+  'clip_mse',
+  'clip_percentile',
+  'codebook_dynamic8',
+  'codebook_fp4',
+  'codebook_nf4',
+  'conv1d',
+  'conv2d',
+  'cumsum',
+  'elu',
+  'exp',
+  'fake_quantize',
+  'float16_encode',
+  'float4_decode',
+  'float8_decode',
+  'float8_encode',
+  'float8_overflow',
+  'geglu_erf',
+  'geglu_tanh',
+  'glu',
+  'kl_div',
+  'leaky_relu',
+  'lion',
+  'logsumexp',
+  'lsq',
+  'max',
+  'max_pool1d',
+  'max_pool2d',
+  'mxfp4_e2m1',
+  'mxfp8_e4m3',
+  'mxfp8_e5m2',
+  'nvfp4',
+  'quantize_dynamic8',
+  'quantize_fp4',
+  'quantize_nf4',
+  'quantize_nf4_double',
+  'quantize_ties',
+  'reglu',
+  'relu_squared',
+  'rmsprop',
+  'schedule.constant_with_warmup',
+  'schedule.cosine_annealing',
+  'schedule.cosine_with_warmup',
+  'schedule.exponential_lr',
+  'schedule.inverse_sqrt',
+  'schedule.linear_lr',
+  'schedule.linear_with_warmup',
+  'schedule.one_cycle',
+  'schedule.step_lr',
+  'softplus',
+  'topk',
+  'var',
+];
+
 test.each(subjects)("PyTorch's values, forward and gradient: $title", async ({ create }) => {
   const subject = create();
   const lines = (await Promise.all(files.map((file) => checkGoldenFile(subject, file)))).flat();
@@ -36,7 +97,8 @@ test.each(subjects)("PyTorch's values, forward and gradient: $title", async ({ c
   for (const op of ['gelu_erf', 'rotary_half', 'clip_grad_norm', 'quantize_affine: packed product']) {
     expect(checked).toContain(op);
   }
-  expect(lines.reduce((total, line) => total + line.cases, 0)).toBe(244);
+  const missing = lines.filter((line) => line.notImplemented > 0).map((line) => line.op);
+  expect(missing.sort()).toEqual([...notImplemented].sort());
 });
 
 test('a wrong value, a NaN and an unknown op are all seen', async () => {
@@ -50,7 +112,8 @@ test('a wrong value, a NaN and an unknown op are all seen', async () => {
   const view = new DataView(damaged.buffer);
   view.setFloat64(8 + header + start, view.getFloat64(8 + header + start, true) + 1e-8, true);
   view.setFloat64(8 + header + startOfNaN, Number.NaN, true);
-  const lines = await checkGoldenFile(subject, { ...file, tensors: damaged });
+  const cases = JSON.parse(JSON.stringify(file.manifest.cases).replaceAll('"op":"conv2d"', '"op":"fold2d"'));
+  const lines = await checkGoldenFile(subject, { ...file, manifest: { ...file.manifest, cases }, tensors: damaged });
   expect(lines.filter((line) => line.violations > 0).map((line) => line.failures)).toEqual([['softmax/0'], ['tanh/0']]);
-  expect(lines.find((line) => line.op === 'conv2d')).toMatchObject({ cases: 0, notImplemented: 6 });
+  expect(lines.find((line) => line.op === 'fold2d')).toMatchObject({ cases: 0, notImplemented: 6 });
 });

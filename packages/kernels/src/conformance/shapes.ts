@@ -76,3 +76,23 @@ export const reductions: readonly {
 export function shapeName(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`;
 }
+
+/** For ops over [batch, channels, ...]. */
+export const channelShapes: readonly (readonly number[])[] = [
+  [0, 3],
+  [3, 0, 5],
+  [2, 3, 0],
+  [1, 1],
+  [2, 1],
+  [7, 5],
+  [5, 33],
+  [3, 5, 7],
+  [2, 3, 5, 11],
+  [1, 2, 10_007],
+];
+
+/** The same with more batch entries than 16 bits count. */
+export const largeChannelShapes: readonly (readonly number[])[] = [
+  [70_001, 3],
+  [65_537, 1, 2],
+];

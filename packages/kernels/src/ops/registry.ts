@@ -5,6 +5,8 @@ import { addKernels } from './add/op.ts';
 import { addReference } from './add/reference.ts';
 import { attentionKernels } from './attention/op.ts';
 import { attentionReference } from './attention/reference.ts';
+import { batchNormKernels } from './batch_norm/op.ts';
+import { batchNormReference } from './batch_norm/reference.ts';
 import { concatKernels } from './concat/op.ts';
 import { concatReference } from './concat/reference.ts';
 import { copyKernels } from './copy/op.ts';
@@ -24,10 +26,16 @@ import { geluKernels } from './gelu/op.ts';
 import { geluReference } from './gelu/reference.ts';
 import { globalNormKernels } from './global_norm/op.ts';
 import { globalNormReference } from './global_norm/reference.ts';
+import { groupNormKernels } from './group_norm/op.ts';
+import { groupNormReference } from './group_norm/reference.ts';
+import { instanceNormKernels } from './instance_norm/op.ts';
+import { l2NormalizeKernels } from './l2_normalize/op.ts';
 import { layerNormKernels } from './layer_norm/op.ts';
 import { layerNormReference } from './layer_norm/reference.ts';
 import { linearKernels } from './linear/op.ts';
 import { linearReference } from './linear/reference.ts';
+import { localResponseNormKernels } from './local_response_norm/op.ts';
+import { localResponseNormReference } from './local_response_norm/reference.ts';
 import { logSoftmaxKernels } from './log_softmax/op.ts';
 import { logSoftmaxReference } from './log_softmax/reference.ts';
 import { matmulKernels } from './matmul/op.ts';
@@ -35,6 +43,12 @@ import { matmulReference } from './matmul/reference.ts';
 import { meanKernels } from './mean/op.ts';
 import { mulKernels } from './mul/op.ts';
 import { mulReference } from './mul/reference.ts';
+import { pNormalizeKernels } from './p_normalize/op.ts';
+import { pNormalizeReference } from './p_normalize/reference.ts';
+import { pointwiseNormKernels } from './pointwise_norm/op.ts';
+import { pointwiseNormReference } from './pointwise_norm/reference.ts';
+import { powerNormKernels } from './power_norm/op.ts';
+import { powerNormReference } from './power_norm/reference.ts';
 import { quantizedLinearKernels } from './quantized_linear/op.ts';
 import { quantizedLinearReference } from './quantized_linear/reference.ts';
 import { reluKernels } from './relu/op.ts';
@@ -45,6 +59,7 @@ import { rotaryKernels } from './rotary/op.ts';
 import { rotaryReference } from './rotary/reference.ts';
 import { scaleKernels } from './scale/op.ts';
 import { scaleReference } from './scale/reference.ts';
+import { scaleNormKernels } from './scale_norm/op.ts';
 import { sgdKernels } from './sgd/op.ts';
 import { sgdReference } from './sgd/reference.ts';
 import { sigmoidKernels } from './sigmoid/op.ts';
@@ -66,6 +81,7 @@ import { tanhKernels } from './tanh/op.ts';
 import { tanhReference } from './tanh/reference.ts';
 import { transposeKernels } from './transpose/op.ts';
 import { transposeReference } from './transpose/reference.ts';
+import { weightNormKernels } from './weight_norm/op.ts';
 
 interface RegisteredOp {
   /** What a backend must have for the op. */
@@ -78,6 +94,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   adamw: { kernels: adamWKernels, reference: adamWReference },
   add: { kernels: addKernels, reference: addReference },
   attention: { kernels: attentionKernels, reference: attentionReference },
+  batch_norm: { kernels: batchNormKernels, reference: batchNormReference },
   concat: { kernels: concatKernels, reference: concatReference },
   copy: { kernels: copyKernels, reference: copyReference },
   cross_entropy: { kernels: crossEntropyKernels, reference: crossEntropyReference },
@@ -88,17 +105,25 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   gather_rows: { kernels: gatherRowsKernels, reference: {} },
   gelu: { kernels: geluKernels, reference: geluReference },
   global_norm: { kernels: globalNormKernels, reference: globalNormReference },
+  group_norm: { kernels: groupNormKernels, reference: groupNormReference },
+  instance_norm: { kernels: instanceNormKernels, reference: {} },
+  l2_normalize: { kernels: l2NormalizeKernels, reference: {} },
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
   linear: { kernels: linearKernels, reference: linearReference },
+  local_response_norm: { kernels: localResponseNormKernels, reference: localResponseNormReference },
   log_softmax: { kernels: logSoftmaxKernels, reference: logSoftmaxReference },
   matmul: { kernels: matmulKernels, reference: matmulReference },
   mean: { kernels: meanKernels, reference: {} },
   mul: { kernels: mulKernels, reference: mulReference },
+  p_normalize: { kernels: pNormalizeKernels, reference: pNormalizeReference },
+  pointwise_norm: { kernels: pointwiseNormKernels, reference: pointwiseNormReference },
+  power_norm: { kernels: powerNormKernels, reference: powerNormReference },
   quantized_linear: { kernels: quantizedLinearKernels, reference: quantizedLinearReference },
   relu: { kernels: reluKernels, reference: reluReference },
   rms_norm: { kernels: rmsNormKernels, reference: rmsNormReference },
   rotary: { kernels: rotaryKernels, reference: rotaryReference },
   scale: { kernels: scaleKernels, reference: scaleReference },
+  scale_norm: { kernels: scaleNormKernels, reference: {} },
   sgd: { kernels: sgdKernels, reference: sgdReference },
   sigmoid: { kernels: sigmoidKernels, reference: sigmoidReference },
   silu: { kernels: siluKernels, reference: siluReference },
@@ -109,6 +134,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   swiglu: { kernels: swigluKernels, reference: swigluReference },
   tanh: { kernels: tanhKernels, reference: tanhReference },
   transpose: { kernels: transposeKernels, reference: transposeReference },
+  weight_norm: { kernels: weightNormKernels, reference: {} },
 };
 
 /** Signature of every kernel, by its name. */
