@@ -8,6 +8,12 @@ export {
   type TensorToStore,
   writeSafetensors,
 } from './checkpoints/safetensors.ts';
+export { joinShards, shardsOf } from './checkpoints/sharded.ts';
+export {
+  type EncoderDecoderCheckpoint,
+  isEncoderDecoder,
+  readEncoderDecoder,
+} from './checkpoints/transformers/encoder-decoder.ts';
 export { readTransformers, renameTensors, transformersConfig } from './checkpoints/transformers/read.ts';
 export { calibrationWindows, type TokenWindows } from './data/calibration-windows.ts';
 export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
@@ -26,13 +32,17 @@ export { type Batch, trainingBatches } from './data/training-windows.ts';
 export {
   type DecoderArchitecture,
   decoderConfig,
+  normsAt,
   postNorm,
   preNorm,
   sandwichNorm,
 } from './decoder/architectures.ts';
+export { type AttendOptions, attend } from './decoder/attend.ts';
 export type { AttentionCache } from './decoder/attention-cache.ts';
 export {
+  type Activation,
   DecoderConfig,
+  type DecoderConfigInput,
   type LayerNormPlace,
   NORM_PLACES,
   type NormPlace,
@@ -40,20 +50,27 @@ export {
   parseDecoderConfig,
   replaceNorms,
 } from './decoder/config.ts';
-export { Decoder } from './decoder/decoder.ts';
-export { type Hook, type HookContext, Hooks } from './decoder/hooks.ts';
+export { Decoder, type PassOptions } from './decoder/decoder.ts';
+export { EncoderDecoder } from './decoder/encoder-decoder.ts';
+export { type AroundHook, type Hook, type HookContext, Hooks } from './decoder/hooks.ts';
 export { KeyValueCache } from './decoder/key-value-cache.ts';
 export {
   checkLayerPlan,
   dropFromPlan,
   fullPlan,
-  type LayerPlan,
+  isParallel,
+  LayerPlan,
   type LayerStep,
+  type ParallelSteps,
+  parallelInPlan,
   repeatInPlan,
+  stepsOf,
   subLayerEvaluations,
 } from './decoder/layer-plan.ts';
+export { type LayerOverride, type LayerShape, layerShape } from './decoder/layer-shape.ts';
 export { DenseLinear, type Linear } from './decoder/linear.ts';
-export { bindNorm, type Norm, type NormKind, NormSpec, normKinds, registerNorm } from './decoder/norm.ts';
+export { LowRankLinear } from './decoder/low-rank-linear.ts';
+export { bindNorm, NO_NORM, type Norm, type NormKind, NormSpec, normKinds, registerNorm } from './decoder/norm.ts';
 export {
   ATTENTION_LINEARS,
   type LinearSpec,
@@ -63,6 +80,8 @@ export {
   parameterSpecs,
 } from './decoder/parameter-specs.ts';
 export type { InitialValues, ParameterSpec, ParameterValues } from './decoder/parameters.ts';
+export { type Rotary, rotaryFrequencies } from './decoder/positions.ts';
+export { bindRouter, type Router, type RouterKind, RouterSpec, registerRouter } from './decoder/router.ts';
 export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
 export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';

@@ -172,12 +172,13 @@ describe('transformers checkpoints', () => {
   };
 
   test.each([
-    ['an unknown family', { model_type: 'rwkv' }, "model_type 'rwkv' is not among gpt2, llama"],
+    ['an unknown family', { model_type: 'rwkv' }, "model_type 'rwkv' is not among bert, bloom"],
     ['a missing field', { hidden_size: undefined }, 'hidden_size'],
     ['a wrong head count', { num_attention_heads: 8 }, 'must be [64, 32] by the config, the checkpoint has [32, 32]'],
     ['key heads that do not divide', { num_key_value_heads: 3 }, 'must be a multiple of keyValueHeads'],
     ['too few layers', { num_hidden_layers: 2 }, 'has tensors that the config does not'],
-    ['a rope that is scaled', { rope_parameters: { rope_theta: 1e4, rope_type: 'llama3' } }, 'rope_type'],
+    ['a rope scaled in another way', { rope_parameters: { rope_theta: 1e4, rope_type: 'yarn' } }, "rope_type 'yarn'"],
+    ['a scaled rope without its numbers', { rope_scaling: { type: 'linear' }, rope_parameters: null }, 'factor'],
   ])('%s is refused by name', (_, change, message) => {
     expect(load(change)).toThrow(message);
   });

@@ -1,5 +1,5 @@
 import { preNorm } from '../decoder/architectures.ts';
-import { type DecoderConfig, parseDecoderConfig } from '../decoder/config.ts';
+import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../decoder/config.ts';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
 
@@ -237,5 +237,5 @@ function configOf(sizes: Sizes): DecoderConfig {
     normOverrides: [],
     residual: { form: 'sequential', attentionScale: 1, mlpScale: 1 },
     initialisation: { standardDeviation: 0.02, scaledResidual: true },
-  } satisfies DecoderConfig);
+  } satisfies DecoderConfigInput);
 }

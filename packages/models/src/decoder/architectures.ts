@@ -1,5 +1,11 @@
-import { type DecoderConfig, parseDecoderConfig } from './config.ts';
-import type { NormSpec } from './norm.ts';
+import {
+  type DecoderConfig,
+  type DecoderConfigInput,
+  NORM_PLACES,
+  type NormPlace,
+  parseDecoderConfig,
+} from './config.ts';
+import { NO_NORM, type NormSpec } from './norm.ts';
 
 /** The few numbers by which recipes describe a decoder; the style fills in the rest. */
 export interface DecoderArchitecture {
@@ -11,27 +17,20 @@ export interface DecoderArchitecture {
   readonly contextLength: number;
 }
 
-const none: NormSpec = { kind: 'none' };
+/** Norms at the places named, none elsewhere. */
+export function normsAt(present: Partial<Record<NormPlace, NormSpec>>): DecoderConfig['norms'] {
+  const everywhere = NORM_PLACES.map((place) => [place, present[place] ?? NO_NORM]);
+  return Object.fromEntries(everywhere) as DecoderConfig['norms'];
+}
 
 /** Norms of a pre-norm decoder: before attention, before the MLP, and at the end. */
 export function preNorm(norm: NormSpec): DecoderConfig['norms'] {
-  return {
-    embedding: none,
-    attentionInput: norm,
-    query: none,
-    key: none,
-    attentionOutput: none,
-    attentionResidual: none,
-    mlpInput: norm,
-    mlpOutput: none,
-    mlpResidual: none,
-    final: norm,
-  };
+  return normsAt({ attentionInput: norm, mlpInput: norm, final: norm });
 }
 
 /** Norms of a post-norm decoder: after each residual sum, none at the end. */
 export function postNorm(norm: NormSpec): DecoderConfig['norms'] {
-  return { ...preNorm(none), attentionResidual: norm, mlpResidual: norm };
+  return normsAt({ attentionResidual: norm, mlpResidual: norm });
 }
 
 /** Norms of a sandwich (peri-norm) decoder: around each branch, and at the end. */
@@ -74,5 +73,5 @@ export function decoderConfig(architecture: DecoderArchitecture, vocabularySize:
     normOverrides: [],
     residual: { form: 'sequential', attentionScale: 1, mlpScale: 1 },
     initialisation: { standardDeviation: initialDeviation(hiddenSize), scaledResidual: true },
-  } satisfies DecoderConfig);
+  } satisfies DecoderConfigInput);
 }

@@ -1,4 +1,5 @@
-import type { AttentionOptions, Tensor } from '@claimbench/kernels';
+import type { Tensor } from '@claimbench/kernels';
+import type { AttendOptions } from './attend.ts';
 
 /**
  * What a decoder remembers of the tokens it has read: keys and values, one pair for each step of the layer plan (a repeated layer
@@ -11,9 +12,10 @@ export interface AttentionCache extends Disposable {
   readonly bytes: number;
   /**
    * Appends key and value `[batch, time, keyValueHeads, headSize]` to what the step holds and attends to all of it:
-   * query `[batch, time, heads, headSize]` to the same shape. Throws `cache-full`.
+   * query `[batch, time, heads, headSize]` to the same shape. Throws `cache-full`, and `cache-mismatch`
+   * where a bias of scores is given and the cache does not keep positions apart.
    */
-  attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor;
+  attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Tensor;
   /** The pass over `time` tokens is complete. */
   advance(time: number): void;
   /** Forgets all tokens from position `length` on. Throws `cache-mismatch` where they cannot be told from those before. */

@@ -1,77 +1,78 @@
-import { add, type Backend, embedding, keep, slice, Tensor } from '@claimbench/kernels';
+import { add, type Backend, keep, scale, slice, sub, Tensor, tanh } from '@claimbench/kernels';
 import { ModelError } from '../model-error.ts';
+import { activated } from './activations.ts';
 import type { AttentionCache } from './attention-cache.ts';
-import { type DecoderConfig, parseDecoderConfig } from './config.ts';
-import { DecoderLayer } from './decoder-layer.ts';
+import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from './config.ts';
+import { DecoderLayer, type DecoderParts, type Pass } from './decoder-layer.ts';
+import { embedInput } from './embedding.ts';
 import { Hooks } from './hooks.ts';
 import { initialValues } from './initial-values.ts';
-import { checkLayerPlan, fullPlan, type LayerPlan } from './layer-plan.ts';
+import { checkLayerPlan, fullPlan, isParallel, type LayerPlan, stepsOf } from './layer-plan.ts';
 import { DenseLinear, type Linear } from './linear.ts';
 import { bindNorm, type Norm } from './norm.ts';
 import { checkParameterValues } from './parameter-values.ts';
 import './norms.ts';
 import { linearSpecs, namesOutside, normName, parameterSpecs } from './parameter-specs.ts';
 import type { ParameterValues } from './parameters.ts';
+import { paddingBias, scoreBias } from './score-bias.ts';
 
-/** Computes with the parts of a decoder, as its layers see them. */
-export interface DecoderParts {
-  readonly config: DecoderConfig;
-  /** `x` through the linear of that name, with its bias. */
-  linear(name: string, x: Tensor): Tensor;
-  /** `x` through a norm whose parameters are named `${name}.weight`, …. */
-  norm(norm: Norm, name: string, x: Tensor): Tensor;
-  hook(place: string, value: Tensor, layer?: number, step?: number): Tensor;
+/** What a pass may be given beside its inputs. */
+export interface PassOptions {
+  /** f32 `[batch, keyTime]`: 1 for keys that count, 0 for padding; with a cache for all keys, the held ones first. */
+  readonly mask?: Tensor;
+  /** Types of the tokens, i32 `[batch, time]`. */
+  readonly types?: Tensor;
+  /** What cross-attention reads, `[batch, memoryTime, memorySize]`, and its mask `[batch, memoryTime]`. */
+  readonly memory?: Tensor;
+  readonly memoryMask?: Tensor;
 }
 
 /**
- * A decoder language model on a backend: its config, named parameters, linears, layer plan and hooks.
- * It owns its parameters; `dispose` frees them.
+ * A transformer on a backend: its config, named parameters, linears, layer plan and hooks. A decoder language model, or, where the
+ * config says so, an encoder or a vision transformer. It owns its parameters; `dispose` frees them.
  */
 export class Decoder implements Disposable {
   readonly backend: Backend;
-  readonly config: DecoderConfig;
   readonly hooks = new Hooks();
+  #config: DecoderConfig;
+  #plan: LayerPlan = [];
   readonly #parameters = new Map<string, Tensor>();
   readonly #linears = new Map<string, Linear>();
-  readonly #layers: readonly DecoderLayer[];
-  readonly #embeddingNorm: Norm;
-  readonly #finalNorm: Norm;
+  #layers: readonly DecoderLayer[] = [];
+  readonly #norms = new Map<string, Norm>();
+  readonly #groups = new Map<string, Readonly<Record<string, Tensor>>>();
   readonly #parts: DecoderParts;
-  #plan: LayerPlan;
 
   private constructor(backend: Backend, config: DecoderConfig, values: (name: string) => ParameterValues) {
     this.backend = backend;
-    this.config = parseDecoderConfig(config);
-    for (const { name } of parameterSpecs(this.config)) {
-      const { data, shape } = values(name);
-      this.#parameters.set(name, keep(Tensor.from(backend, data, shape)));
-    }
-    for (const { name } of linearSpecs(this.config)) {
-      this.#linears.set(name, new DenseLinear(this.parameter(`${name}.weight`)));
-    }
-    if (this.config.tiedEmbeddings) {
-      this.#linears.set('lm_head', new DenseLinear(this.parameter('embed_tokens.weight')));
-    }
-    this.#plan = fullPlan(this.config.layers);
-    this.#embeddingNorm = bindNorm(this.config.norms.embedding);
-    this.#finalNorm = bindNorm(this.config.norms.final);
-    this.#layers = Array.from({ length: this.config.layers }, (_, layer) => new DecoderLayer(this.config, layer));
+    this.#config = config;
     this.#parts = this.#makeParts();
+    this.#build(config, values);
   }
 
   /** First values from Philox, keyed by seed, stream 1 and each parameter's name: what two configs share starts equal. */
-  static initialise(backend: Backend, config: DecoderConfig, seed: number): Decoder {
-    const specs = new Map(parameterSpecs(config).map((spec) => [spec.name, spec]));
-    return new Decoder(backend, config, (name) => {
+  static initialise(backend: Backend, config: DecoderConfigInput, seed: number): Decoder {
+    const parsed = parseDecoderConfig(config);
+    const specs = new Map(parameterSpecs(parsed).map((spec) => [spec.name, spec]));
+    return new Decoder(backend, parsed, (name) => {
       const spec = specs.get(name)!;
       return { shape: spec.shape, data: initialValues(spec, seed) };
     });
   }
 
   /** From a checkpoint's values. Throws `bad-checkpoint` when one is missing, too many, or misshapen. */
-  static fromValues(backend: Backend, config: DecoderConfig, values: ReadonlyMap<string, ParameterValues>): Decoder {
-    checkParameterValues(config, values);
-    return new Decoder(backend, config, (name) => values.get(name)!);
+  static fromValues(
+    backend: Backend,
+    config: DecoderConfigInput,
+    values: ReadonlyMap<string, ParameterValues>,
+  ): Decoder {
+    const parsed = parseDecoderConfig(config);
+    checkParameterValues(parsed, values);
+    return new Decoder(backend, parsed, (name) => values.get(name)!);
+  }
+
+  get config(): DecoderConfig {
+    return this.#config;
   }
 
   /** All parameters by name (`layers.0.self_attn.q_proj.weight`), those of replaced linears left out. */
@@ -88,7 +89,7 @@ export class Decoder implements Disposable {
     return all;
   }
 
-  /** Every linear by name: `layers.N.self_attn.{q,k,v,o}_proj`, `layers.N.mlp.{gate,up,down}_proj`, `lm_head`. */
+  /** Every linear by name: `layers.N.self_attn.{q,k,v,o}_proj`, `layers.N.mlp.{gate,up,down}_proj`, `lm_head`, … */
   get linears(): ReadonlyMap<string, Linear> {
     return this.#linears;
   }
@@ -99,7 +100,7 @@ export class Decoder implements Disposable {
   }
 
   set plan(plan: LayerPlan) {
-    checkLayerPlan(plan, this.config.layers);
+    checkLayerPlan(plan, this.config);
     this.#plan = plan;
   }
 
@@ -166,6 +167,17 @@ export class Decoder implements Disposable {
   }
 
   /**
+   * Turns this decoder into another one in place: layers gone or merged, narrower, with other norms, … Replaced linears go, hooks
+   * stay, the plan becomes the new config's. Throws `bad-checkpoint` when the values do not fit, and changes nothing then.
+   */
+  rebuild(config: DecoderConfigInput, values: ReadonlyMap<string, ParameterValues>): void {
+    const parsed = parseDecoderConfig(config);
+    checkParameterValues(parsed, values);
+    this.dispose();
+    this.#build(parsed, (name) => values.get(name)!);
+  }
+
+  /**
    * Makes a plan the model itself: what it never runs (layers, or one half of a layer with its norms) is freed and is no part of the
    * model any more, so that counted bytes and parameters fall. What was removed cannot come back.
    */
@@ -175,36 +187,98 @@ export class Decoder implements Disposable {
       this.#linears.get(name)?.dispose();
       this.#linears.delete(name);
       for (const [parameter, tensor] of [...this.#parameters]) {
-        if (!parameter.startsWith(`${name}.`)) continue;
+        if (parameter !== name && !parameter.startsWith(`${name}.`)) continue;
         this.#parameters.delete(parameter);
         tensor.dispose();
       }
     }
+    this.#groups.clear();
   }
 
   /**
-   * Token ids i32 `[batch, time]` to logits `[batch, time, vocabulary]`. With a cache the ids follow what it holds. `last`: only of the
-   * last so many tokens.
+   * Token ids i32 `[batch, time]` (or images) to logits `[batch, time, vocabulary]`, or `[batch, vocabulary]` where the config reads the
+   * first position alone. With a cache the ids follow what it holds. `last`: only of the last so many positions.
    */
-  logits(ids: Tensor, cache?: AttentionCache, options: { readonly last?: number } = {}): Tensor {
-    const hidden = this.hidden(ids, cache);
-    const time = ids.shape[1]!;
+  logits(input: Tensor, cache?: AttentionCache, options: PassOptions & { readonly last?: number } = {}): Tensor {
+    const hidden = this.hidden(input, cache, options);
+    const time = hidden.shape[1]!;
     const { last = time } = options;
-    const logits = this.#parts.linear('lm_head', last === time ? hidden : slice(hidden, 1, time - last, last));
-    return this.#parts.hook('logits', logits);
+    return this.logitsOf(last === time ? hidden : slice(hidden, 1, time - last, last));
   }
 
-  /** As `logits`, stopping after the final norm: `[batch, time, hiddenSize]`. */
-  hidden(ids: Tensor, cache?: AttentionCache): Tensor {
+  /** As `logits`, stopping after the final norm: `[batch, time, width]`. */
+  hidden(input: Tensor, cache?: AttentionCache, options: PassOptions = {}): Tensor {
+    const x = this.run(this.embed(input, cache?.length ?? 0, options), this.#plan, { cache, ...options });
+    cache?.advance(x.shape[1]!);
+    return this.finish(x);
+  }
+
+  /** The stream as the first layer takes it; `position`: tokens before the first. */
+  embed(input: Tensor, position = 0, options: PassOptions = {}): Tensor {
     const parts = this.#parts;
+    const source = { config: this.config, parameter: (name: string) => this.parameter(name), linear: parts.linear };
+    const x = embedInput(source, input, position, options.types);
+    return parts.hook('embedding.output', parts.norm(this.#norms.get('embedding')!, normName('embedding'), x));
+  }
+
+  /**
+   * The stream `[batch, time, width]` through a plan's steps, or a part of them: how drafting and verifying share their first layers.
+   * The cache is read and extended, but its length stays: call `advance` when the whole pass is done. `firstStep` is the number
+   * of the plan's first step in the whole plan (the cache holds keys and values by step).
+   */
+  run(
+    x: Tensor,
+    plan: LayerPlan,
+    options: PassOptions & { readonly cache?: AttentionCache | undefined; readonly firstStep?: number } = {},
+  ): Tensor {
+    const { cache, memory, memoryMask, mask } = options;
+    const { position: encoding, crossAttention } = this.config;
     const position = cache?.length ?? 0;
-    let x = this.#embed(ids, position);
-    x = parts.hook('embedding.output', parts.norm(this.#embeddingNorm, normName('embedding'), x));
-    this.#plan.forEach((planned, step) => {
-      x = this.#layers[planned.layer]!.forward(parts, x, planned.part, step, position, cache);
-    });
-    cache?.advance(ids.shape[1]!);
-    return parts.hook('final.output', parts.norm(this.#finalNorm, normName('final'), x));
+    if (crossAttention !== null && memory === undefined) {
+      throw new ModelError('shape-mismatch', 'the model has cross-attention: a pass needs the memory that it reads');
+    }
+    const relative = encoding.kind === 'relative' ? this.parameter('relative_bias.weight') : undefined;
+    const pass: Pass = {
+      position,
+      cache,
+      bias: scoreBias(this.config, { position, time: x.shape[1]! }, relative, mask),
+      memory,
+      memoryBias: memoryMask === undefined ? undefined : paddingBias(memoryMask, memory!.shape[1]!),
+    };
+    return this.#runPlan(pass, x, plan, options.firstStep ?? 0);
+  }
+
+  /** The final norm. */
+  finish(x: Tensor): Tensor {
+    const normed = this.#parts.norm(this.#norms.get('final')!, normName('final'), x);
+    return this.#parts.hook('final.output', normed);
+  }
+
+  /** Logits of states behind the final norm. */
+  logitsOf(hidden: Tensor): Tensor {
+    const { logits } = this.config;
+    let x = logits.of === 'first' ? slice(hidden, 1, 0, 1).reshape([hidden.shape[0]!, hidden.shape[2]!]) : hidden;
+    if (logits.transform !== null) {
+      const dense = activated(this.#parts.linear('lm_head_transform', x), logits.transform.activation);
+      x = this.#parts.norm(this.#norms.get('transform')!, 'norms.transform', dense);
+    }
+    if (this.#linears.has('embed_out')) x = this.#parts.linear('embed_out', x);
+    if (logits.inputScale !== 1) x = scale(x, logits.inputScale);
+    let values = this.#parts.linear('lm_head', x);
+    if (logits.softcap !== null) values = scale(tanh(scale(values, 1 / logits.softcap)), logits.softcap);
+    return this.#parts.hook('logits', values);
+  }
+
+  /**
+   * Logits read from the stream behind a layer: through the exit that the config has there, else through the final norm and the
+   * logits' head, as early exits without training do.
+   */
+  exitLogits(layer: number, x: Tensor): Tensor {
+    const exit = this.config.exits.findIndex((candidate) => candidate.layer === layer);
+    if (exit === -1) return this.logitsOf(this.finish(x));
+    const normed = this.#parts.norm(this.#norms.get(`exit ${exit}`)!, `exits.${exit}.norm`, x);
+    if (this.config.exits[exit]!.head === 'shared') return this.logitsOf(normed);
+    return this.#parts.linear(`exits.${exit}.lm_head`, normed);
   }
 
   dispose(): void {
@@ -216,43 +290,80 @@ export class Decoder implements Disposable {
     this.dispose();
   }
 
-  #embed(ids: Tensor, position: number): Tensor {
-    const time = ids.shape[1];
-    if (ids.shape.length !== 2 || time === undefined) {
-      throw new ModelError('shape-mismatch', `ids must be [batch, time], found [${ids.shape.join(', ')}]`);
+  #build(config: DecoderConfig, values: (name: string) => ParameterValues): void {
+    this.#config = config;
+    this.#parameters.clear();
+    this.#linears.clear();
+    this.#norms.clear();
+    this.#groups.clear();
+    for (const { name } of parameterSpecs(config)) {
+      const { data, shape } = values(name);
+      this.#parameters.set(name, keep(Tensor.from(this.backend, data, shape)));
     }
-    const x = embedding(ids, this.parameter('embed_tokens.weight'));
-    if (this.config.position.kind !== 'learned') return x;
-    if (position + time > this.config.contextLength) {
-      throw new ModelError(
-        'shape-mismatch',
-        `learned positions reach to ${this.config.contextLength}, the ids to ${position + time}`,
-      );
+    for (const { name } of linearSpecs(config)) {
+      this.#linears.set(name, new DenseLinear(this.parameter(`${name}.weight`)));
     }
-    return add(x, slice(this.parameter('embed_positions.weight'), 0, position, time));
+    if (config.tiedEmbeddings) this.#linears.set('lm_head', new DenseLinear(this.parameter('embed_tokens.weight')));
+    this.#norms.set('embedding', bindNorm(config.norms.embedding));
+    this.#norms.set('final', bindNorm(config.norms.final));
+    if (config.logits.transform !== null) this.#norms.set('transform', bindNorm(config.logits.transform.norm));
+    for (const [exit, { norm }] of config.exits.entries()) this.#norms.set(`exit ${exit}`, bindNorm(norm));
+    this.#layers = Array.from({ length: config.layers }, (_, layer) => new DecoderLayer(config, layer));
+    this.#plan = config.plan ?? fullPlan(config.layers);
+  }
+
+  #runPlan(pass: Pass, input: Tensor, plan: LayerPlan, firstStep: number): Tensor {
+    let x = input;
+    let step = firstStep;
+    for (const item of plan) {
+      if (!isParallel(item)) {
+        x = this.#layers[item.layer]!.forward(this.#parts, pass, x, item.part, step);
+        step += 1;
+        continue;
+      }
+      const from = x;
+      const branches = item.parallel.map((branch) => {
+        const result = this.#runPlan(pass, from, branch, step);
+        step += stepsOf(branch).length;
+        return result;
+      });
+      const total = branches.reduce((sum, branch) => add(sum, branch));
+      const { length } = branches;
+      if (item.combine === 'mean') x = scale(total, 1 / length);
+      else x = length === 1 ? total : sub(total, scale(from, length - 1));
+    }
+    return x;
   }
 
   #makeParts(): DecoderParts {
-    const norms = new Map<string, Readonly<Record<string, Tensor>>>();
-    const ofNorm = (name: string): Readonly<Record<string, Tensor>> => {
-      const known = norms.get(name);
+    const group = (prefix: string): Readonly<Record<string, Tensor>> => {
+      const known = this.#groups.get(prefix);
       if (known !== undefined) return known;
-      const prefix = `${name}.`;
+      const start = `${prefix}.`;
       const found = Object.fromEntries(
         [...this.#parameters]
-          .filter(([parameter]) => parameter.startsWith(prefix))
-          .map(([parameter, tensor]) => [parameter.slice(prefix.length), tensor]),
+          .filter(([parameter]) => parameter.startsWith(start))
+          .map(([parameter, tensor]) => [parameter.slice(start.length), tensor]),
       );
-      norms.set(name, found);
+      this.#groups.set(prefix, found);
       return found;
     };
+    const decoder = this;
+    const hook: DecoderParts['hook'] = (place, value, layer, step) =>
+      this.hooks.active ? this.hooks.apply(value, { place, layer, step }) : value;
     return {
-      config: this.config,
-      linear: (name, x) =>
-        this.linear(name).forward(this.#parts.hook(`${name}.input`, x), this.#parameters.get(`${name}.bias`)),
-      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, ofNorm(name))),
-      hook: (place, value, layer, step) =>
-        this.hooks.active ? this.hooks.apply(value, { place, layer, step }) : value,
+      get config() {
+        return decoder.#config;
+      },
+      linear: (name, x) => {
+        const y = this.linear(name).forward(hook(`${name}.input`, x), this.#parameters.get(`${name}.bias`));
+        return hook(`${name}.output`, y);
+      },
+      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, group(name))),
+      group,
+      hook,
+      around: (place, input, run, layer, step) =>
+        this.hooks.active ? this.hooks.run(input, run, { place, layer, step }) : run(input),
     };
   }
 }

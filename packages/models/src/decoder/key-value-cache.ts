@@ -1,5 +1,6 @@
-import { type AttentionOptions, attention, gatherRows, keep, scope, Tensor, writeSlice } from '@claimbench/kernels';
+import { gatherRows, keep, scope, Tensor, writeSlice } from '@claimbench/kernels';
 import { ModelError } from '../model-error.ts';
+import { type AttendOptions, attend } from './attend.ts';
 import type { AttentionCache } from './attention-cache.ts';
 
 interface KeysValues {
@@ -28,7 +29,7 @@ export class KeyValueCache implements AttentionCache {
     return floats * 4;
   }
 
-  attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+  attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Tensor {
     const time = this.#length + key.shape[1]!;
     if (time > this.capacity) {
       throw new ModelError('cache-full', `the cache has room for ${this.capacity} tokens, not for ${time}`);
@@ -41,7 +42,7 @@ export class KeyValueCache implements AttentionCache {
     }
     writeSlice(held.key, key, 1, this.#length);
     writeSlice(held.value, value, 1, this.#length);
-    return attention(query, held.key, held.value, { ...options, keyTime: time });
+    return attend(query, held.key, held.value, { ...options, keyTime: time });
   }
 
   advance(time: number): void {

@@ -6,6 +6,7 @@ import type { ParameterSpec } from './parameters.ts';
 /** A norm by its kind and that kind's options (`{ kind: 'rms-norm', eps: 1e-5 }`). The registry checks the options. */
 export const NormSpec = z.looseObject({ kind: z.string().min(1) });
 export type NormSpec = z.infer<typeof NormSpec>;
+export const NO_NORM: NormSpec = { kind: 'none' };
 
 /** How one kind of norm is described, initialised and computed. Techniques register their own. */
 export interface NormKind<Options = unknown> {

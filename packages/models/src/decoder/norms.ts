@@ -15,19 +15,26 @@ const bias = (size: number): ParameterSpec => ({
 });
 
 /** `(x - mean) / sqrt(variance + eps) * weight + bias` over the last dimension, population variance (Ba et al. 2016). */
-export const layerNormKind: NormKind<{ eps: number; bias: boolean }> = {
+export const layerNormKind: NormKind<{ eps: number; bias: boolean; weight: boolean }> = {
   kind: 'layer-norm',
-  options: z.strictObject({ eps: z.number().positive(), bias: z.boolean() }),
-  parameters: (size, options) => (options.bias ? [weight(size), bias(size)] : [weight(size)]),
+  /** Without `weight` the gain is 1 (OLMo). */
+  options: z.strictObject({ eps: z.number().positive(), bias: z.boolean(), weight: z.boolean().default(true) }),
+  parameters: (size, options) => [...(options.weight ? [weight(size)] : []), ...(options.bias ? [bias(size)] : [])],
   forward: (x, parameters, options) => layerNorm(x, parameters.weight, parameters.bias, options.eps),
 };
 
-/** `x / sqrt(mean(x^2) + eps) * weight` over the last dimension (Zhang and Sennrich 2019). */
-export const rmsNormKind: NormKind<{ eps: number }> = {
+/**
+ * `x / sqrt(mean(x^2) + eps) * weight` over the last dimension (Zhang and Sennrich 2019). `weightOffset` 1: the weight is stored minus 1
+ * and starts at 0 (Gemma).
+ */
+export const rmsNormKind: NormKind<{ eps: number; weightOffset: 0 | 1 }> = {
   kind: 'rms-norm',
-  options: z.strictObject({ eps: z.number().positive() }),
-  parameters: (size) => [weight(size)],
-  forward: (x, parameters, options) => rmsNorm(x, parameters.weight, options.eps),
+  options: z.strictObject({
+    eps: z.number().positive(),
+    weightOffset: z.union([z.literal(0), z.literal(1)]).default(0),
+  }),
+  parameters: (size, options) => [{ ...weight(size), initial: { kind: 'constant', value: 1 - options.weightOffset } }],
+  forward: (x, parameters, options) => rmsNorm(x, parameters.weight, options.eps, options.weightOffset),
 };
 
 /** `weight * tanh(alpha x) + bias`, alpha one learned scalar (Zhu et al. 2025). */

@@ -1,4 +1,5 @@
-import { type AttentionOptions, attention, concat, keep, scope, slice, Tensor, writeSlice } from '@claimbench/kernels';
+import { attention, concat, keep, scope, slice, Tensor, writeSlice } from '@claimbench/kernels';
+import type { AttendOptions } from '../decoder/attend.ts';
 import type { AttentionCache } from '../decoder/attention-cache.ts';
 import { checkLength, selectRows } from '../decoder/key-value-cache.ts';
 import { ModelError } from '../model-error.ts';
@@ -33,7 +34,13 @@ export class SlidingCache implements AttentionCache {
     return floats * 4;
   }
 
-  attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+  attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Tensor {
+    if (options.bias !== undefined) {
+      throw new ModelError(
+        'cache-mismatch',
+        'a sliding cache has no place for a bias of scores (masks, relative positions)',
+      );
+    }
     const time = key.shape[1]!;
     let held = this.#held.get(step);
     if (held === undefined) {

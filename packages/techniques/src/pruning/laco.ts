@@ -1,4 +1,4 @@
-import type { Decoder, LayerPlan, TokenWindows } from '@claimbench/models';
+import { type Decoder, type LayerPlan, stepsOf, type TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { captureStates } from '../calibration/capture.ts';
 import { Windows } from '../calibration/parameter.ts';
@@ -82,7 +82,7 @@ class Stack {
   constructor(decoder: Decoder, weights: readonly LinearWeight[], reading: CollapseReading) {
     this.#decoder = decoder;
     this.#reading = reading;
-    this.left = decoder.plan.map(({ layer }) => layer);
+    this.left = stepsOf(decoder.plan).map(({ layer }) => layer);
     this.#weights = new Map(weights.map(({ name, values }) => [name, values]));
   }
 

@@ -14,7 +14,7 @@ export interface LinearWeight {
  * usual in work on weight compression.
  */
 export function layerLinears(config: DecoderConfig) {
-  return linearSpecs(config).filter(({ name }) => name !== 'lm_head');
+  return linearSpecs(config).filter(({ name }) => name.startsWith('layers.'));
 }
 
 export async function readLayerWeights(decoder: Decoder): Promise<LinearWeight[]> {

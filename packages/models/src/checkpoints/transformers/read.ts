@@ -5,12 +5,16 @@ import { ModelError } from '../../model-error.ts';
 import { floatsOf } from '../element-types.ts';
 import type { Checkpoint } from '../llama2c.ts';
 import type { SafetensorsFile } from '../safetensors.ts';
+import { bert, vit } from './bert.ts';
+import { bloom } from './bloom.ts';
 import type { TransformersFamily } from './family.ts';
+import { gemma } from './gemma.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
 import { opt } from './opt.ts';
+import { falcon, gptJ, gptNeoX, phi } from './parallel.ts';
 
-const families: readonly TransformersFamily[] = [gpt2, llama, opt];
+const families: readonly TransformersFamily[] = [bert, bloom, falcon, gemma, gpt2, gptJ, gptNeoX, llama, opt, phi, vit];
 
 /**
  * A model as the transformers library stores it: the parsed `config.json` and the tensors (any float type; read as f32). Throws

@@ -1,0 +1,38 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSafetensors, type SafetensorsFile } from '../checkpoints/safetensors.ts';
+import { joinShards, shardsOf } from '../checkpoints/sharded.ts';
+import { ModelError } from '../model-error.ts';
+
+const INDEX = 'model.safetensors.index.json';
+
+/** The weights of a folder as the transformers library writes it: one safetensors file, or shards with their index. */
+export async function readWeights(folder: string): Promise<SafetensorsFile> {
+  const files = await readdir(folder);
+  if (files.includes('model.safetensors')) return await readTensors(folder, 'model.safetensors');
+  if (!files.includes(INDEX)) {
+    throw new ModelError('bad-checkpoint', `${folder} holds neither model.safetensors nor ${INDEX}`);
+  }
+  const index = await readJson(folder, INDEX);
+  const shards = new Map<string, SafetensorsFile>();
+  for (const shard of shardsOf(index)) {
+    if (!files.includes(shard))
+      throw new ModelError('bad-checkpoint', `${folder} lacks ${shard}, which its index names`);
+    shards.set(shard, await readTensors(folder, shard));
+  }
+  return joinShards(index, shards);
+}
+
+export async function readTensors(folder: string, file: string): Promise<SafetensorsFile> {
+  return readSafetensors(await readFile(join(folder, file)), join(folder, file));
+}
+
+export async function readJson(folder: string, file: string): Promise<unknown> {
+  const path = join(folder, file);
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new ModelError('bad-checkpoint', `${path} is not JSON`, { cause });
+  }
+}
