@@ -69,6 +69,8 @@ export const Claim = z
     /** null for claims of papers outside the four families. */
     kind: ClaimKind.nullable(),
     testability: Testability.nullable(),
+    /** Once our outcome speaks against the claim: what was checked before we believed it. */
+    doubt: z.string().min(1).nullable().default(null),
   })
   .meta({ id: 'Claim' });
 export type Claim = z.infer<typeof Claim>;

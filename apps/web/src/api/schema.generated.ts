@@ -621,6 +621,8 @@ export interface components {
                 reason: string;
                 needs: string[];
             } | null;
+            /** @default null */
+            doubt: string | null;
         };
         ClaimPage: {
             items: components["schemas"]["ClaimSummary"][];
@@ -646,6 +648,8 @@ export interface components {
                 reason: string;
                 needs: string[];
             } | null;
+            /** @default null */
+            doubt: string | null;
             /** @enum {string} */
             status: "verdict" | "implemented" | "planned" | "not-testable-here" | "outside";
             paper: {

@@ -104,6 +104,11 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
           <Section title="The rule in words" aside={`rule version ${headline.verdict.ruleVersion}`}>
             <VerdictRule verdict={headline.verdict} className="lg:grid-cols-2" />
           </Section>
+          {claim.doubt && headline.verdict.verdict === 'contradicted' ? (
+            <Section title="Doubt" aside="what was checked before the contradiction was believed">
+              <p className="max-w-prose text-sm">{claim.doubt}</p>
+            </Section>
+          ) : null}
           <Section title="Guards and controls" aside="comparisons whose result was known beforehand">
             <Guards verdict={headline.verdict} />
           </Section>
