@@ -14,7 +14,9 @@ export type KernelErrorCode =
   | 'out-of-memory'
   | 'async-scope'
   | 'nested-tape'
-  | 'native-failure';
+  | 'native-failure'
+  | 'device-failure'
+  | 'device-lost';
 
 export class KernelError extends Error {
   readonly code: KernelErrorCode;

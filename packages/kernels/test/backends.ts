@@ -1,9 +1,17 @@
 import type { Backend } from '../src/backend.ts';
-import { createNativeBackend } from '../src/node/index.ts';
+import type { Denormals } from '../src/conformance/bounds.ts';
+import { createDawnBackend, createNativeBackend } from '../src/node/index.ts';
 import { createReferenceBackend } from '../src/reference/backend.ts';
 
+interface TestedBackend {
+  readonly title: string;
+  readonly create: () => Backend | Promise<Backend>;
+  readonly denormals: Denormals;
+}
+
 /** Every backend that the suites run on, by a name for the test's title. A backend that cannot be had fails them. */
-export const backends: readonly { readonly title: string; readonly create: () => Backend }[] = [
-  { title: 'reference', create: () => createReferenceBackend() },
-  { title: 'native', create: () => createNativeBackend({ threads: 2 }) },
+export const backends: readonly TestedBackend[] = [
+  { title: 'reference', create: () => createReferenceBackend(), denormals: 'kept' },
+  { title: 'native', create: () => createNativeBackend({ threads: 2 }), denormals: 'kept' },
+  { title: 'webgpu', create: createDawnBackend, denormals: 'flushed' },
 ];

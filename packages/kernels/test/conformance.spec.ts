@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Backend } from '../src/backend.ts';
-import { type Bound, deviation, nmse } from '../src/conformance/bounds.ts';
+import { type Bound, type Denormals, deviation, nmse } from '../src/conformance/bounds.ts';
 import type { OpCase } from '../src/conformance/case.ts';
 import { GuardedBackend } from '../src/conformance/guarded_backend.ts';
 import { type CaseResult, readDoubles, readFloats, runCase, sameBits } from '../src/conformance/run.ts';
-import { ops } from '../src/ops/registry.ts';
+import { KernelError } from '../src/errors.ts';
+import { kernelSignatures, ops } from '../src/ops/registry.ts';
 import { createReferenceBackend } from '../src/reference/backend.ts';
+import { webGpuKernels } from '../src/webgpu/registry.ts';
 import { casesOfOps } from './all_cases.ts';
 import { backends } from './backends.ts';
 
@@ -16,10 +18,12 @@ test('every op of the registry has cases, and every cases.ts an op', () => {
 describe.each([...casesOfOps])('%s', (op, cases) => {
   const oracle = createReferenceBackend({ precision: 'f64' });
   const known = new Map<number, Promise<CaseResult>>();
-  const expectedOf = (opCase: OpCase, seed: number): Promise<CaseResult> => {
+  const expectedOf = async (opCase: OpCase, seed: number, denormals: Denormals = 'kept'): Promise<CaseResult> => {
     const result = known.get(seed) ?? runCase(oracle, opCase, seed, readDoubles);
     known.set(seed, result);
-    return result;
+    const expected = await result;
+    if (denormals === 'kept' || !expected.denormalInputs) return expected;
+    return runCase(oracle, opCase, seed, readDoubles, denormals);
   };
 
   test('the reference adds a gradient to what is there', async () => {
@@ -32,36 +36,56 @@ describe.each([...casesOfOps])('%s', (op, cases) => {
     }
   });
 
-  describe.each(backends)('on $title', ({ create }) => {
+  describe.each(backends)('on $title', ({ create, denormals }) => {
     let backend: Backend;
-    beforeAll(() => {
-      backend = create();
+    beforeAll(async () => {
+      backend = await create();
     });
     afterAll(() => backend.close());
 
     test.each(cases.map((opCase, seed) => ({ opCase, seed, name: opCase.name })))('$name', async ({ opCase, seed }) => {
-      const expected = await expectedOf(opCase, seed);
+      const expected = await expectedOf(opCase, seed, denormals);
       const guarded = new GuardedBackend(backend);
-      const found = await runCase(guarded, opCase, seed, readFloats);
+      const found = await runCase(guarded, opCase, seed, readFloats, denormals).catch(refusalOf);
+      if (found instanceof KernelError) {
+        // what has no WGSL yet says so, and by its name
+        const missing = /has no kernel ([a-z_.0-9]+)/.exec(found.message)?.[1] ?? 'nothing';
+        expect([backend.name, found.code], found.message).toEqual(['webgpu', 'unknown-kernel']);
+        expect([kernelSignatures.has(missing), webGpuKernels.has(missing)], missing).toEqual([true, false]);
+        return;
+      }
 
       expect(guarded.liveBuffers, 'buffers that nobody freed').toBe(0);
       expect(await guarded.damaged(), 'buffers written beyond their end').toEqual([]);
-      expectWithin(opCase.forward, `${op} forward`, found.output, expected.output);
+      expectWithin(opCase.forward, `${op} forward`, found.output, expected.output, denormals);
       expect(sameBits(found.recordedOutput, found.output), 'forward is the same while gradients are recorded').toBe(
         true,
       );
       for (const [name, gradient] of expected.gradients) {
         const bound = opCase.gradients?.[name] ?? opCase.gradient;
-        expectWithin(bound, `${op} gradient of ${name}`, found.gradients.get(name), gradient);
+        expectWithin(bound, `${op} gradient of ${name}`, found.gradients.get(name), gradient, denormals);
         const total = expected.accumulated.get(name)!;
-        expectWithin(accumulatedBound(bound), `${op} added gradient of ${name}`, found.accumulated.get(name), total);
+        const added = found.accumulated.get(name);
+        expectWithin(accumulatedBound(bound), `${op} added gradient of ${name}`, added, total, denormals);
       }
     });
   });
 });
 
-function expectWithin(bound: Bound, what: string, found: Float64Array | undefined, expected: Float64Array): void {
-  const { error, within, worst } = deviation(bound, found ?? new Float64Array(0), expected);
+/** A kernel's own refusal; anything else is a defect. */
+function refusalOf(error: unknown): KernelError {
+  if (error instanceof KernelError) return error;
+  throw error;
+}
+
+function expectWithin(
+  bound: Bound,
+  what: string,
+  found: Float64Array | undefined,
+  expected: Float64Array,
+  denormals: Denormals = 'kept',
+): void {
+  const { error, within, worst } = deviation(bound, found ?? new Float64Array(0), expected, denormals);
   expect(within, `${what}: ${bound.measure} ${error}, bound ${bound.limit} (${bound.why}); ${worst}`).toBe(true);
 }
 

@@ -10,14 +10,14 @@ import { backends } from './backends.ts';
 const folder = join(import.meta.dirname, '../golden');
 const files = await readGoldenFolder(folder);
 
-const subjects: readonly { title: string; create: () => GoldenSubject }[] = [
+const subjects: readonly { title: string; create: () => GoldenSubject | Promise<GoldenSubject> }[] = [
   {
     title: 'reference in float64',
     create: () => ({ backend: createReferenceBackend({ precision: 'f64' }), precision: 'f64' }),
   },
   ...backends.map(({ title, create }) => ({
     title,
-    create: (): GoldenSubject => ({ backend: create(), precision: 'f32' }),
+    create: async (): Promise<GoldenSubject> => ({ backend: await create(), precision: 'f32' }),
   })),
 ];
 
@@ -83,7 +83,7 @@ const notImplemented: readonly string[] = [
 ];
 
 test.each(subjects)("PyTorch's values, forward and gradient: $title", async ({ create }) => {
-  const subject = create();
+  const subject = await create();
   const lines = (await Promise.all(files.map((file) => checkGoldenFile(subject, file)))).flat();
   subject.backend.close();
 

@@ -249,7 +249,7 @@ describe.each(backends)('a fault of the data is found at the next read, on $titl
     ['an id beyond the vocabulary', 5],
     ['a negative id', -1],
   ])('%s', async (_, id) => {
-    const own = create();
+    const own = await create();
     using ids = kernels.Tensor.from(own, Int32Array.of(1, id), [2]);
     using table = kernels.Tensor.zeros(own, [5, 3]);
     using rows = kernels.embedding(ids, table);
@@ -259,7 +259,7 @@ describe.each(backends)('a fault of the data is found at the next read, on $titl
   });
 
   test('a target beyond the classes', async () => {
-    const own = create();
+    const own = await create();
     using logits = kernels.Tensor.zeros(own, [2, 3]);
     using targets = kernels.Tensor.from(own, Int32Array.of(0, 3), [2]);
     using loss = kernels.crossEntropy(logits, targets);

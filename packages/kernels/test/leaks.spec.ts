@@ -7,7 +7,7 @@ import { backends } from './backends.ts';
 import { randomTokens, smallDecoder } from './decoder.ts';
 
 test.each(backends)('1,000 training steps hold as much memory as one, on $title', async ({ create }) => {
-  const backend = create();
+  const backend = await create();
   const decoder = smallDecoder(backend, 1);
   const state = createAdamWState(decoder.parameters);
   const ids = randomTokens(backend, 2, 1, 4);

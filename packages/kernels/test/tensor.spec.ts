@@ -6,7 +6,7 @@ import { backends } from './backends.ts';
 
 describe.each(backends)('tensors on $title', ({ create }) => {
   test('what was written is read, in every dtype', async () => {
-    const backend = create();
+    const backend = await create();
     for (const data of [Float32Array.of(1, -0, 3.5), Int32Array.of(-7, 2, 9), Uint8Array.of(0, 200, 7)]) {
       using tensor = Tensor.from(backend, data, [3]);
       expect(await tensor.read()).toEqual(data);
@@ -17,7 +17,7 @@ describe.each(backends)('tensors on $title', ({ create }) => {
   });
 
   test('write replaces the contents after the commands before it', async () => {
-    const backend = create();
+    const backend = await create();
     using x = Tensor.from(backend, Float32Array.of(1, 2), [2]);
     using before = add(x, x);
     x.write(Float32Array.of(10, 20));
@@ -28,7 +28,7 @@ describe.each(backends)('tensors on $title', ({ create }) => {
   });
 
   test('data may be reused at once after it was written', async () => {
-    const backend = create();
+    const backend = await create();
     const data = Float32Array.of(1, 2);
     using x = Tensor.from(backend, data, [2]);
     data.fill(9);
@@ -37,7 +37,7 @@ describe.each(backends)('tensors on $title', ({ create }) => {
   });
 
   test('a view shares the buffer and outlives the tensor it was made from', async () => {
-    const backend = create();
+    const backend = await create();
     const x = Tensor.from(backend, Float32Array.of(1, 2, 3, 4, 5, 6), [2, 3]);
     using view = x.reshape([3, -1]);
     expect(view.shape).toEqual([3, 2]);
@@ -49,7 +49,7 @@ describe.each(backends)('tensors on $title', ({ create }) => {
   });
 
   test('a closed backend refuses every use', async () => {
-    const backend = create();
+    const backend = await create();
     const x = Tensor.from(backend, Float32Array.of(1), [1]);
     backend.close();
     await expect(x.readFloats()).rejects.toMatchObject({ code: 'backend-closed' });

@@ -92,16 +92,23 @@ const BACKENDS: readonly { name: BackendName; title: string; description: string
 
 /** The backends, and what keeps one from being used on this machine. */
 export async function backendOptions(): Promise<BackendOption[]> {
-  return BACKENDS.map(({ name, title, description }) => {
-    try {
-      const backend = createBackend(name, { threads: 1 });
-      const { instructionSet } = backend.description;
-      backend.close();
-      const how = name === 'native' ? `${description} Instruction set here: ${instructionSet}.` : description;
-      return { name, title, description: how, unavailable: null };
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      return { name, title, description, unavailable: error.message };
-    }
-  });
+  const options: BackendOption[] = [];
+  for (const { name, title, description } of BACKENDS) options.push(await optionOf(name, title, description));
+  return options;
+}
+
+async function optionOf(name: BackendName, title: string, description: string): Promise<BackendOption> {
+  try {
+    const backend = await createBackend(name, { threads: 1 });
+    const { instructionSet, device } = backend.description;
+    backend.close();
+    const here: Partial<Record<BackendName, string>> = {
+      native: ` Instruction set here: ${instructionSet}.`,
+      webgpu: ` Here: ${device}.`,
+    };
+    return { name, title, description: description + (here[name] ?? ''), unavailable: null };
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    return { name, title, description, unavailable: error.message };
+  }
 }

@@ -18,6 +18,12 @@ export const ulp = (limit: number, why: string, absolute = 0): Bound => ({ measu
 
 export const exact = (why: string): Bound => ({ measure: 'exact', limit: 0, absolute: 0, why });
 
+/** Whether a backend keeps denormals or, as WGSL allows, takes them for 0 and gives 0 for them. */
+export type Denormals = 'kept' | 'flushed';
+
+/** The smallest magnitude of a float32 that is not denormal. */
+export const smallestNormal = 2 ** -126;
+
 export interface Deviation {
   /** In the bound's measure. */
   readonly error: number;
@@ -26,7 +32,12 @@ export interface Deviation {
   readonly worst: string;
 }
 
-export function deviation(bound: Bound, found: ArrayLike<number>, expected: ArrayLike<number>): Deviation {
+export function deviation(
+  bound: Bound,
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  denormals: Denormals = 'kept',
+): Deviation {
   if (found.length !== expected.length) {
     return {
       error: Number.POSITIVE_INFINITY,
@@ -38,7 +49,8 @@ export function deviation(bound: Bound, found: ArrayLike<number>, expected: Arra
   let squares = 0;
   let worst = { error: 0, at: 0 };
   for (let i = 0; i < expected.length; i++) {
-    const error = errorOf(bound, found[i]!, expected[i]!);
+    const flushed = denormals === 'flushed' && found[i] === 0 && Math.abs(expected[i]!) < smallestNormal;
+    const error = flushed ? 0 : errorOf(bound, found[i]!, expected[i]!);
     if (error > worst.error) worst = { error, at: i };
     squaredErrors += error * error;
     if (Number.isFinite(expected[i]!)) squares += expected[i]! ** 2;

@@ -1,7 +1,7 @@
 import type { Backend } from '../backend.ts';
 import type { RandomStream } from '../random/random.ts';
 import { sizeOfShape, Tensor } from '../tensor.ts';
-import type { Bound } from './bounds.ts';
+import { type Bound, type Denormals, smallestNormal } from './bounds.ts';
 
 /** One conformance case of an op: its inputs, what is computed, and how close every backend has to come. */
 export interface OpCase {
@@ -16,16 +16,23 @@ export interface OpCase {
   readonly build: (inputs: Inputs) => () => Tensor;
 }
 
-/** Makes a case's inputs: the same values on every backend. Float inputs are differentiated unless they are `constant`. */
+/**
+ * Makes a case's inputs: the same values on every backend, but that one that flushes denormals is given zeros in their place. Float
+ * inputs are differentiated unless they are `constant`.
+ */
 export class Inputs {
   readonly backend: Backend;
   readonly #stream: RandomStream;
+  readonly #denormals: Denormals;
   readonly all: Tensor[] = [];
   readonly differentiated: { readonly name: string; readonly tensor: Tensor }[] = [];
+  /** Whether a value was asked for that is denormal in float32. */
+  heldDenormals = false;
 
-  constructor(backend: Backend, stream: RandomStream) {
+  constructor(backend: Backend, stream: RandomStream, denormals: Denormals = 'kept') {
     this.backend = backend;
     this.#stream = stream;
+    this.#denormals = denormals;
   }
 
   /** Normally distributed. */
@@ -57,7 +64,7 @@ export class Inputs {
     return this.#hold(
       Tensor.from(
         this.backend,
-        Float32Array.from({ length: size }, (_, i) => valueAt(i)),
+        Float32Array.from({ length: size }, (_, i) => this.#given(valueAt(i))),
         shape,
       ),
     );
@@ -92,6 +99,12 @@ export class Inputs {
   #differentiate(name: string, tensor: Tensor): Tensor {
     this.differentiated.push({ name, tensor });
     return tensor;
+  }
+
+  #given(value: number): number {
+    if (value === 0 || !(Math.abs(value) < smallestNormal)) return value;
+    this.heldDenormals = true;
+    return this.#denormals === 'flushed' ? 0 * value : value;
   }
 
   #hold(tensor: Tensor): Tensor {

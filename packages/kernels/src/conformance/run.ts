@@ -2,6 +2,7 @@ import type { Backend } from '../backend.ts';
 import { RandomStream } from '../random/random.ts';
 import { valueAndGrad } from '../tape.ts';
 import { scope, type Tensor } from '../tensor.ts';
+import type { Denormals } from './bounds.ts';
 import { Inputs, type OpCase } from './case.ts';
 
 /** What a backend computed for a case. */
@@ -15,6 +16,8 @@ export interface CaseResult {
   /** The same, added in place to a tensor that held `addedTo` before. */
   readonly accumulated: ReadonlyMap<string, Float64Array>;
   readonly addedTo: ReadonlyMap<string, Float64Array>;
+  /** Whether an input holds a denormal: a backend that flushes them is then given others. */
+  readonly denormalInputs: boolean;
 }
 
 /** Runs a case. Inputs, cotangent and what gradients are added to depend on `seed` alone. */
@@ -23,8 +26,9 @@ export async function runCase(
   opCase: OpCase,
   seed: number,
   read: (tensor: Tensor) => Promise<Float64Array>,
+  denormals: Denormals = 'kept',
 ): Promise<CaseResult> {
-  const inputs = new Inputs(backend, new RandomStream(seed, 0));
+  const inputs = new Inputs(backend, new RandomStream(seed, 0), denormals);
   const compute = opCase.build(inputs);
   const first = scope(compute);
   const output = await read(first);
@@ -50,7 +54,7 @@ export async function runCase(
   }
   first.dispose();
   for (const tensor of inputs.all) tensor.dispose();
-  return { output, recordedOutput, gradients, accumulated, addedTo };
+  return { output, recordedOutput, gradients, accumulated, addedTo, denormalInputs: inputs.heldDenormals };
 }
 
 export async function readFloats(tensor: Tensor): Promise<Float64Array> {

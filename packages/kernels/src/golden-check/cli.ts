@@ -1,12 +1,12 @@
 /**
- * pnpm golden <folder> [--backend reference|native]
+ * pnpm golden <folder> [--backend reference|native|webgpu]
  *
  * Checks the kernels against a folder of golden values and prints a line for each op: cases, worst error, its bound. Exit code 1
- * when a value lies beyond its bound, 2 when the folder cannot be checked. Without --backend both are checked.
+ * when a value lies beyond its bound, 2 when the folder cannot be checked. Without --backend reference and native are checked.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createNativeBackend } from '../node/index.ts';
+import { createDawnBackend, createNativeBackend } from '../node/index.ts';
 import { createReferenceBackend } from '../reference/backend.ts';
 import { readGoldenFolder } from './folder.ts';
 import { checkGoldenFile, type GoldenLine } from './report.ts';
@@ -15,14 +15,15 @@ import type { GoldenSubject } from './subject.ts';
 const subjects: Readonly<Record<string, () => Promise<GoldenSubject>>> = {
   reference: async () => ({ backend: createReferenceBackend({ precision: 'f64' }), precision: 'f64' }),
   native: async () => ({ backend: createNativeBackend(), precision: 'f32' }),
+  webgpu: async () => ({ backend: await createDawnBackend(), precision: 'f32' }),
 };
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { backend: { type: 'string' } } });
   const [folder] = positionals;
-  const chosen = values.backend === undefined ? Object.keys(subjects) : [values.backend];
+  const chosen = values.backend === undefined ? ['reference', 'native'] : [values.backend];
   if (folder === undefined || chosen.some((name) => subjects[name] === undefined)) {
-    process.stderr.write('usage: pnpm golden <folder> [--backend reference|native]\n');
+    process.stderr.write('usage: pnpm golden <folder> [--backend reference|native|webgpu]\n');
     return 2;
   }
   const files = await readGoldenFolder(resolve(process.env.INIT_CWD ?? process.cwd(), folder));

@@ -1,5 +1,6 @@
 import type { Backend, BackendDescription, BufferId } from '../backend.ts';
 import { ensure, KernelError } from '../errors.ts';
+import { Command } from '../ops/command.ts';
 import { kernelSignatures, referenceKernels } from '../ops/registry.ts';
 import { Operands, type ReferenceBuffer } from './operands.ts';
 
@@ -77,9 +78,11 @@ class ReferenceBackend implements Backend {
       throw new KernelError('unknown-kernel', `the reference backend has no kernel ${kernel}`);
     }
     const operands = new Operands(
-      signature,
-      buffers.map((id) => (id === 0 ? undefined : this.#bufferOf(id))),
-      scalars,
+      new Command(
+        signature,
+        buffers.map((id) => (id === 0 ? undefined : this.#bufferOf(id))),
+        scalars,
+      ),
     );
     try {
       run(operands);

@@ -1,5 +1,4 @@
-import { KernelError } from '../errors.ts';
-import type { KernelSignature } from '../ops/signature.ts';
+import type { Command } from '../ops/command.ts';
 import type { StridedLoop } from '../ops/strides.ts';
 
 /** Reads give numbers in float64, so every sum accumulates in float64; a store rounds to what the array holds. */
@@ -20,115 +19,55 @@ export type ReferenceKernels = Readonly<Record<string, ReferenceKernel>>;
 
 /** The buffers and scalars of one command, by their names in the kernel's signature. */
 export class Operands {
-  readonly #signature: KernelSignature;
-  readonly #positions: ReadonlyMap<string, number>;
-  readonly #buffers: readonly (ReferenceBuffer | undefined)[];
-  readonly #scalars: readonly number[];
+  readonly #command: Command<ReferenceBuffer>;
 
-  constructor(
-    signature: KernelSignature,
-    buffers: readonly (ReferenceBuffer | undefined)[],
-    scalars: readonly number[],
-  ) {
-    this.#signature = signature;
-    this.#positions = positionsOf(signature);
-    this.#buffers = buffers;
-    this.#scalars = scalars;
+  constructor(command: Command<ReferenceBuffer>) {
+    this.#command = command;
   }
 
   floats(name: string): FloatArray {
-    return this.#present(name).floats;
+    return this.#command.buffer(name).floats;
   }
 
   /** Undefined where the operand is absent. */
   floatsIfAny(name: string): FloatArray | undefined {
-    return this.#buffer(name)?.floats;
+    return this.#command.bufferIfAny(name)?.floats;
   }
 
   integers(name: string): Int32Array {
-    return this.#present(name).integers;
+    return this.#command.buffer(name).integers;
   }
 
   integersIfAny(name: string): Int32Array | undefined {
-    return this.#buffer(name)?.integers;
+    return this.#command.bufferIfAny(name)?.integers;
   }
 
   bytes(name: string): Uint8Array {
-    return this.#present(name).bytes;
+    return this.#command.buffer(name).bytes;
   }
 
   scalar(name: string): number {
-    const position = this.#positions.get(`scalar ${name}`);
-    const value = position === undefined ? undefined : this.#scalars[position];
-    if (value === undefined) throw this.#fault(`has no scalar ${name}`);
-    return value;
+    return this.#command.scalar(name);
   }
 
   flag(name: string): boolean {
-    return this.scalar(name) !== 0;
+    return this.#command.flag(name);
   }
 
   /** The scalars after the named ones. */
   rest(): readonly number[] {
-    return this.#scalars.slice(this.#signature.scalars.filter((name) => !name.startsWith('...')).length);
+    return this.#command.rest();
   }
 
   /** `[rank, ...extents, ...strides of each operand]` after the named scalars. */
   loop(): StridedLoop {
-    const [rank = 0, ...rest] = this.rest();
-    const strides: number[][] = [];
-    for (let start = rank; start < rest.length; start += rank) strides.push(rest.slice(start, start + rank));
-    return { extents: rest.slice(0, rank), strides };
+    return this.#command.loop();
   }
 
   /** The members of the list that a kernel with a repeated part takes. */
   members(): MemberOperands[] {
-    const repeated = this.#signature.repeated;
-    if (repeated === undefined) throw this.#fault('takes no list');
-    const fixedBuffers = this.#signature.reads.length + this.#signature.writes.length;
-    const members: MemberOperands[] = [];
-    const member = { name: this.#signature.name, reads: repeated.buffers, writes: [], scalars: repeated.scalars };
-    const scalars = this.rest();
-    const count = scalars.length / repeated.scalars.length;
-    for (let index = 0; index < count; index++) {
-      const start = fixedBuffers + index * repeated.buffers.length;
-      const buffers = this.#buffers.slice(start, start + repeated.buffers.length);
-      const values = scalars.slice(index * repeated.scalars.length, (index + 1) * repeated.scalars.length);
-      members.push(new Operands(member, buffers, values));
-    }
-    return members;
+    return this.#command.members().map((member) => new Operands(member));
   }
-
-  #buffer(name: string): ReferenceBuffer | undefined {
-    const position = this.#positions.get(name);
-    if (position === undefined) throw this.#fault(`has no operand ${name}`);
-    return this.#buffers[position];
-  }
-
-  #present(name: string): ReferenceBuffer {
-    const buffer = this.#buffer(name);
-    if (buffer === undefined) throw this.#fault(`needs ${name}, which is absent`);
-    return buffer;
-  }
-
-  #fault(what: string): KernelError {
-    return new KernelError('invalid-argument', `${this.#signature.name} ${what}`);
-  }
-}
-
-const positionsBySignature = new WeakMap<KernelSignature, ReadonlyMap<string, number>>();
-
-/** Where each operand and each scalar of a command stands. */
-function positionsOf(signature: KernelSignature): ReadonlyMap<string, number> {
-  const known = positionsBySignature.get(signature);
-  if (known !== undefined) return known;
-  const positions = new Map<string, number>();
-  for (const [position, name] of [...signature.reads, ...signature.writes].entries()) {
-    positions.set(name.replace(/\?$/, ''), position);
-  }
-  for (const [position, name] of signature.scalars.entries()) positions.set(`scalar ${name}`, position);
-  positionsBySignature.set(signature, positions);
-  return positions;
 }
 
 /** One member of a list: the same access, to the repeated names. */

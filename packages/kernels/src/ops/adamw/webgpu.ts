@@ -1,0 +1,35 @@
+import type { WebGpuKernels } from '../../webgpu/kernel.ts';
+import { clipFactor } from '../global_norm/webgpu.ts';
+
+export const adamWWebGpu: WebGpuKernels = {
+  'adamw.step': (command, recording) => {
+    const [learningRate, beta1, beta2] = ['learningRate', 'beta1', 'beta2'].map((name) => command.scalar(name));
+    const norm = command.bufferIfAny('norm');
+    for (const member of command.members()) {
+      recording.run({
+        count: member.scalar('count'),
+        reads: { norm, g: member.buffer('g') },
+        writes: { weight: member.buffer('p'), m: member.buffer('m'), v: member.buffer('v') },
+        f32: {
+          learningRate: learningRate!,
+          beta1: beta1!,
+          beta2: beta2!,
+          rest1: 1 - beta1!,
+          rest2: 1 - beta2!,
+          eps: command.scalar('eps'),
+          correction1: command.scalar('correction1'),
+          correction2: command.scalar('correction2'),
+          decay: 1 - learningRate! * member.scalar('weightDecay'),
+          maxNorm: command.scalar('maxNorm'),
+        },
+        functions: clipFactor,
+        body: `let gradient = ${norm === undefined ? 'g[i]' : 'clip_factor(norm[0]) * g[i]'};
+  let first = p.beta1 * m[i] + p.rest1 * gradient;
+  let second = p.beta2 * v[i] + p.rest2 * (gradient * gradient);
+  m[i] = first;
+  v[i] = second;
+  weight[i] = weight[i] * p.decay - p.learningRate * ((first / p.correction1) / (sqrt(second / p.correction2) + p.eps));`,
+      });
+    }
+  },
+};

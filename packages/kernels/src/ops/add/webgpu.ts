@@ -1,0 +1,3 @@
+import { binaryWebGpu } from '../elementwise_webgpu.ts';
+
+export const addWebGpu = binaryWebGpu('add', 'a + b');

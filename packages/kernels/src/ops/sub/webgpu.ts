@@ -1,0 +1,3 @@
+import { binaryWebGpu } from '../elementwise_webgpu.ts';
+
+export const subWebGpu = binaryWebGpu('sub', 'a - b');

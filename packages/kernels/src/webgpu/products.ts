@@ -1,0 +1,99 @@
+import type { Slot } from './buffers.ts';
+import type { Recording } from './kernel.ts';
+import { walkCode } from './loops.ts';
+
+/** A matrix product, all matrices row-major and contiguous. */
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: Slot;
+  readonly b: Slot;
+  readonly y: Slot;
+  /** a is stored [k, m]. */
+  readonly transposeA?: boolean;
+  /** b is stored [n, k]. */
+  readonly transposeB?: boolean;
+  readonly accumulate?: boolean;
+  /** [n], added to every row. */
+  readonly bias?: Slot | undefined;
+  /** [m, n]. */
+  readonly residual?: Slot | undefined;
+  /** Matrices of a batch: extents, and strides in matrices. An extent in which y has stride 0 is summed over. */
+  readonly batch?: {
+    readonly extents: readonly number[];
+    readonly strides: { readonly a: readonly number[]; readonly b: readonly number[]; readonly y: readonly number[] };
+  };
+}
+
+const tile = 4;
+const rows = Array.from({ length: tile }, (_, r) => r);
+const each = (text: (r: number) => string, separator = '\n    ') => rows.map(text).join(separator);
+
+/**
+ * Y (+)= op(A) op(B) (+ bias + residual). An invocation computes a tile of 4 x 4 in registers; what lies beyond the edge is computed
+ * from the last row or column and not stored. An element is the sum over chunks of 64 k in their order, so it depends on
+ * neither its tile nor its batch, and its error stays that of a short sum.
+ */
+export function multiply(recording: Recording, product: Product): void {
+  const { m, n, k, transposeA = false, transposeB = false, accumulate = false } = product;
+  const { extents, strides } = product.batch ?? { extents: [1], strides: { a: [0], b: [0], y: [1] } };
+  const axes = extents.map((_, axis) => axis);
+  const kept = axes.filter((axis) => strides.y[axis] !== 0);
+  const summed = axes.filter((axis) => strides.y[axis] === 0);
+  const pick = (values: readonly number[], from: readonly number[]) => from.map((axis) => values[axis]!);
+  const size = (from: readonly number[]) => from.reduce((count, axis) => count * extents[axis]!, 1);
+  const outer = walkCode('matrix', pick(extents, kept), {
+    a: pick(strides.a, kept),
+    b: pick(strides.b, kept),
+    y: pick(strides.y, kept),
+  });
+  const inner = walkCode(
+    'term',
+    pick(extents, summed),
+    { a: pick(strides.a, summed), b: pick(strides.b, summed) },
+    'term_',
+  );
+  const tilesM = Math.ceil(m / tile);
+  const tilesN = Math.ceil(n / tile);
+  const { bias, residual } = product;
+  const a = (row: string) => (transposeA ? `a_start + at_k * p.m + ${row}` : `a_start + ${row} * p.k + at_k`);
+  const b = (column: string) => (transposeB ? `b_start + ${column} * p.k + at_k` : `b_start + at_k * p.n + ${column}`);
+  const stored = (r: number, c: number) => {
+    const terms = [
+      accumulate ? 'y[at]' : '',
+      `sum_${r}[${c}]`,
+      bias === undefined ? '' : `bias[column + ${c}u]`,
+      residual === undefined ? '' : 'residual[at]',
+    ];
+    const value = terms.filter((term) => term !== '').join(' + ');
+    return `if (row + ${r}u < p.m && column + ${c}u < p.n) { let at = y_start + (row + ${r}u) * p.n + column + ${c}u; y[at] = ${value}; }`;
+  };
+  recording.run({
+    count: size(kept) * tilesM * tilesN,
+    reads: { a: product.a, b: product.b, bias, residual },
+    writes: { y: product.y },
+    u32: { m, n, k, tilesM, tilesN, terms: size(summed), ...outer.u32, ...inner.u32 },
+    body: `let column = (i % p.tilesN) * ${tile}u;
+  let row = ((i / p.tilesN) % p.tilesM) * ${tile}u;
+  let matrix = i / (p.tilesN * p.tilesM);
+  ${outer.code}
+  let y_start = at_y * p.m * p.n;
+  ${each((r) => `let row_${r} = min(row + ${r}u, p.m - 1u); let column_${r} = min(column + ${r}u, p.n - 1u);`, '\n  ')}
+  ${each((r) => `var sum_${r} = vec4<f32>();`, ' ')}
+  for (var term = 0u; term < p.terms; term++) {
+    ${inner.code}
+    let a_start = (at_a + term_at_a) * p.m * p.k;
+    let b_start = (at_b + term_at_b) * p.k * p.n;
+    for (var start = 0u; start < p.k; start += 64u) {
+      ${each((r) => `var part_${r} = vec4<f32>();`, ' ')}
+      for (var at_k = start; at_k < min(start + 64u, p.k); at_k++) {
+        let right = vec4<f32>(${each((r) => `b[${b(`column_${r}`)}]`, ', ')});
+        ${each((r) => `part_${r} = fma(vec4<f32>(a[${a(`row_${r}`)}]), right, part_${r});`, '\n        ')}
+      }
+      ${each((r) => `sum_${r} += part_${r};`, ' ')}
+    }
+  }
+  ${rows.flatMap((r) => rows.map((c) => stored(r, c))).join('\n  ')}`,
+  });
+}

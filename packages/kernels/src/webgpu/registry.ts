@@ -1,0 +1,74 @@
+import { adamWWebGpu } from '../ops/adamw/webgpu.ts';
+import { addWebGpu } from '../ops/add/webgpu.ts';
+import { attentionWebGpu } from '../ops/attention/webgpu.ts';
+import { concatWebGpu } from '../ops/concat/webgpu.ts';
+import { copyWebGpu } from '../ops/copy/webgpu.ts';
+import { crossEntropyWebGpu } from '../ops/cross_entropy/webgpu.ts';
+import { divWebGpu } from '../ops/div/webgpu.ts';
+import { dynamicTanhWebGpu } from '../ops/dynamic_tanh/webgpu.ts';
+import { embeddingWebGpu } from '../ops/embedding/webgpu.ts';
+import { fillWebGpu } from '../ops/fill/webgpu.ts';
+import { geluWebGpu } from '../ops/gelu/webgpu.ts';
+import { globalNormWebGpu } from '../ops/global_norm/webgpu.ts';
+import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
+import { linearWebGpu } from '../ops/linear/webgpu.ts';
+import { logSoftmaxWebGpu } from '../ops/log_softmax/webgpu.ts';
+import { matmulWebGpu } from '../ops/matmul/webgpu.ts';
+import { mulWebGpu } from '../ops/mul/webgpu.ts';
+import { quantizedLinearWebGpu } from '../ops/quantized_linear/webgpu.ts';
+import { reluWebGpu } from '../ops/relu/webgpu.ts';
+import { rmsNormWebGpu } from '../ops/rms_norm/webgpu.ts';
+import { rotaryWebGpu } from '../ops/rotary/webgpu.ts';
+import { scaleWebGpu } from '../ops/scale/webgpu.ts';
+import { sgdWebGpu } from '../ops/sgd/webgpu.ts';
+import { sigmoidWebGpu } from '../ops/sigmoid/webgpu.ts';
+import { siluWebGpu } from '../ops/silu/webgpu.ts';
+import { sliceWebGpu } from '../ops/slice/webgpu.ts';
+import { softmaxWebGpu } from '../ops/softmax/webgpu.ts';
+import { subWebGpu } from '../ops/sub/webgpu.ts';
+import { sumWebGpu } from '../ops/sum/webgpu.ts';
+import { swigluWebGpu } from '../ops/swiglu/webgpu.ts';
+import { tanhWebGpu } from '../ops/tanh/webgpu.ts';
+import { transposeWebGpu } from '../ops/transpose/webgpu.ts';
+import type { WebGpuKernel, WebGpuKernels } from './kernel.ts';
+
+/** Every op with WGSL kernels, by the name of its folder. An op that is not here runs on native and reference only. */
+export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
+  adamw: adamWWebGpu,
+  add: addWebGpu,
+  attention: attentionWebGpu,
+  concat: concatWebGpu,
+  copy: copyWebGpu,
+  cross_entropy: crossEntropyWebGpu,
+  div: divWebGpu,
+  dynamic_tanh: dynamicTanhWebGpu,
+  embedding: embeddingWebGpu,
+  fill: fillWebGpu,
+  gelu: geluWebGpu,
+  global_norm: globalNormWebGpu,
+  layer_norm: layerNormWebGpu,
+  linear: linearWebGpu,
+  log_softmax: logSoftmaxWebGpu,
+  matmul: matmulWebGpu,
+  mul: mulWebGpu,
+  quantized_linear: quantizedLinearWebGpu,
+  relu: reluWebGpu,
+  rms_norm: rmsNormWebGpu,
+  rotary: rotaryWebGpu,
+  scale: scaleWebGpu,
+  sgd: sgdWebGpu,
+  sigmoid: sigmoidWebGpu,
+  silu: siluWebGpu,
+  slice: sliceWebGpu,
+  softmax: softmaxWebGpu,
+  sub: subWebGpu,
+  sum: sumWebGpu,
+  swiglu: swigluWebGpu,
+  tanh: tanhWebGpu,
+  transpose: transposeWebGpu,
+};
+
+/** The WGSL form of every kernel that has one, by its name. */
+export const webGpuKernels: ReadonlyMap<string, WebGpuKernel> = new Map(
+  Object.values(webGpuOps).flatMap((kernels) => Object.entries(kernels)),
+);
