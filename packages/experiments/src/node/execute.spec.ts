@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
 import { decodeModel, encodeModel, NODE_DOCS } from '@claimbench/models';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { type ExecutedRun, type ExecutionContext, executeRun } from './execute.ts';
 import { backendOptions, readResources } from './resources.ts';
@@ -331,6 +331,15 @@ describe('what cannot be run is refused with a code', () => {
     });
     expect(found.code).toBe('cancelled');
   });
+});
+
+it('a run on webgpu learns what it learns on native, and says on which adapter', async () => {
+  const short = { tokens: 5_120 };
+  const native = await run(spec(NONE, {}, short));
+  const webgpu = await run(spec(NONE, { backend: 'webgpu' }, short));
+  expect(webgpu.outcome.metrics.natsPerByte).toBeCloseTo(native.outcome.metrics.natsPerByte!, 4);
+  expect(webgpu.outcome.environment).toMatchObject({ backend: 'webgpu', instructionSet: 'wgsl' });
+  expect(webgpu.outcome.environment.device).not.toBe('');
 });
 
 describe('resources of this machine', () => {
