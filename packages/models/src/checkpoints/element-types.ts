@@ -23,6 +23,7 @@ export type ElementType = (typeof elementTypes)[number];
 /** Values as float32: exact for every type but F64 and integers beyond 2^24, which are rounded. */
 export function floatsOf(tensor: StoredTensor): Float32Array {
   if (tensor.type === 'F32') return new Float32Array(alignedCopy(tensor.bytes));
+  if (tensor.type === 'BF16') return Float32Array.from(new Uint16Array(alignedCopy(tensor.bytes)), bfloat16);
   return Float32Array.from(numbersOf(tensor));
 }
 
@@ -35,7 +36,7 @@ export function numbersOf(tensor: StoredTensor): Float64Array {
     case 'F32':
       return Float64Array.from(new Float32Array(alignedCopy(bytes)));
     case 'F16':
-      return Float64Array.from(new Uint16Array(alignedCopy(bytes)), (bits) => smallFloat(bits, 5, 10));
+      return Float64Array.from(new Uint16Array(alignedCopy(bytes)), float16);
     case 'BF16':
       return Float64Array.from(new Uint16Array(alignedCopy(bytes)), bfloat16);
     case 'F8_E4M3':
@@ -80,10 +81,44 @@ function exactNumber(value: bigint): number {
   return Number(value);
 }
 
-function bfloat16(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint16(0, bits);
-  return view.getFloat32(0);
+const scratch = new DataView(new ArrayBuffer(4));
+
+export function bfloat16(bits: number): number {
+  scratch.setUint32(0, bits << 16);
+  return scratch.getFloat32(0);
+}
+
+/** The nearest bfloat16, half to even; a NaN stays one. */
+export function bfloat16Bits(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0);
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 64;
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+}
+
+export function float16(bits: number): number {
+  return smallFloat(bits, 5, 10);
+}
+
+/** The nearest half-precision float, half to even; beyond its largest value infinity. */
+export function float16Bits(value: number): number {
+  scratch.setFloat32(0, value);
+  const bits = scratch.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  const size = Math.abs(value);
+  if (size >= 65_520) return sign | 0x7c00;
+  // below 2^-14 the step is 2^-24, above it a 1024th of the power of two
+  const exponent = Math.max((magnitude >>> 23) - 127, -14);
+  const steps = roundHalfToEven(size * 2 ** (10 - exponent));
+  return sign | (((exponent + 14) << 10) + steps);
+}
+
+function roundHalfToEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
 /** A float of sign, exponent and fraction bits; with `infinities` the largest exponent means infinity or NaN. */
