@@ -1,5 +1,5 @@
-// `pnpm golden <folder> [--backend reference|native]`: each package checks what it knows of a folder of golden values. Kernels read
-// the manifests in the folder itself, models the model folders at or under it. A package that finds nothing of its own says nothing.
+// `pnpm golden <folder> [--backend reference|native|webgpu]`: each package checks what it knows of a folder of golden values. Kernels
+// read the manifests in the folder itself, models the model folders at or under it and GGUF's formats, experiments verdicts and statistics.
 // Exit code 0 when everything lies within its bounds, 1 when something does not, 2 when there is nothing to check or it cannot be read.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -13,7 +13,9 @@ const folder = words.find((word, at) => !word.startsWith('--') && words[at - 1] 
 // biome-ignore lint/suspicious/noUndeclaredEnvVars: pnpm sets it to where the command was given; no turbo task reads it
 const path = folder === undefined ? undefined : resolve(process.env.INIT_CWD ?? process.cwd(), folder);
 if (path === undefined || !existsSync(path)) {
-  console.error(`usage: pnpm golden <folder> [--backend reference|native]${path ? `: there is no ${path}` : ''}`);
+  console.error(
+    `usage: pnpm golden <folder> [--backend reference|native|webgpu]${path ? `: there is no ${path}` : ''}`,
+  );
   process.exit(2);
 }
 
@@ -21,12 +23,14 @@ const isModel = (at) => existsSync(join(at, 'expected.json'));
 const subfolders = (at) => readdirSync(at, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const holdsModels = (at, depth) =>
   isModel(at) || (depth > 0 && subfolders(at).some((entry) => holdsModels(join(at, entry.name), depth - 1)));
-const holdsManifests =
-  !isModel(path) && readdirSync(path).some((name) => name.endsWith('.json') && name !== 'index.json');
+const names = readdirSync(path);
+const manifests = isModel(path) ? [] : names.filter((name) => name.endsWith('.json') && name !== 'index.json');
+const holds = (...wanted) => wanted.some((name) => manifests.includes(name));
 
 const checks = [
-  ...(holdsManifests ? ['packages/kernels/src/golden-check/cli.ts'] : []),
-  ...(holdsModels(path, 2) ? ['packages/models/src/golden-check/cli.ts'] : []),
+  ...(manifests.length > 0 ? ['packages/kernels/src/golden-check/cli.ts'] : []),
+  ...(holdsModels(path, 2) || holds('gguf.json') ? ['packages/models/src/golden-check/cli.ts'] : []),
+  ...(holds('verdicts.json', 'statistics.json') ? ['packages/experiments/src/node/golden-cli.ts'] : []),
 ];
 if (checks.length === 0) {
   console.error(`${path} holds neither a manifest of golden values (*.json) nor a model with its expected values`);

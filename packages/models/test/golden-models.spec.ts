@@ -3,11 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkModel } from '../src/golden-check/check-model.ts';
 import { type ModelCase, readModelCase } from '../src/golden-check/model-case.ts';
-import { isWithin, SUBJECTS } from '../src/golden-check/subject.ts';
+import { EVERYWHERE, isWithin, SUBJECTS } from '../src/golden-check/subject.ts';
 
 const folder = fileURLToPath(new URL('../golden/models/', import.meta.url));
 const names = readdirSync(folder).filter((name) => name !== 'llama-gqa-gguf');
-const subjects = Object.entries(SUBJECTS).map(([backend, make]) => ({ backend, subject: make() }));
+const subjects = await Promise.all(
+  EVERYWHERE.map(async (backend) => ({ backend, subject: await SUBJECTS[backend]!() })),
+);
 afterAll(() => {
   for (const { subject } of subjects) subject.backend.close();
 });

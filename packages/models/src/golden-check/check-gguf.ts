@@ -1,9 +1,16 @@
+import { readFile } from 'node:fs/promises';
+import { scope, Tensor } from '@claimbench/kernels';
 import { z } from 'zod';
 import { numbersOf } from '../checkpoints/element-types.ts';
 import { blockTypeNamed, decodeBlocks } from '../checkpoints/gguf/block-types.ts';
 import { ENCODED_TYPES, encodeBlocks } from '../checkpoints/gguf/encode-blocks.ts';
+import { readGgufModel } from '../checkpoints/gguf/model.ts';
+import { readGguf } from '../checkpoints/gguf/read.ts';
 import type { SafetensorsFile } from '../checkpoints/safetensors.ts';
-import { type Comparison, largestDifference } from './subject.ts';
+import { Decoder } from '../decoder/decoder.ts';
+import { readTensors } from '../node/model-folder.ts';
+import { ggufFiles } from './model-case.ts';
+import { type Comparison, type GoldenSubject, largestDifference, normalisedError, takeValues } from './subject.ts';
 
 export const GgufManifest = z.object({
   family: z.literal('gguf'),
@@ -48,4 +55,25 @@ export function checkGguf(manifest: z.infer<typeof GgufManifest>, tensors: Safet
     comparisons.push({ what: `${what}: values`, error, bound: 1e-6 });
   }
   return { comparisons, notImplemented };
+}
+
+/** Every `model.VARIANT.gguf` of a folder against `logits.VARIANT`. The files hold eps as a float32, hence 1e-7 in float64. */
+export async function checkGgufModels(subject: GoldenSubject, folder: string): Promise<Comparison[]> {
+  const { tensors } = await readTensors(folder, 'expected.safetensors');
+  const comparisons: Comparison[] = [];
+  for (const [variant, path] of await ggufFiles(folder)) {
+    const { config, parameters } = readGgufModel(readGguf(await readFile(path), path));
+    using decoder = Decoder.fromValues(subject.backend, config, parameters);
+    const stored = tensors.get('input_ids')!;
+    const ids = Int32Array.from(numbersOf(stored));
+    const logits = scope(() => decoder.logits(Tensor.from(subject.backend, ids, stored.shape)));
+    const found = await takeValues(subject, logits);
+    const expected = numbersOf(tensors.get(`logits.${variant}`)!);
+    comparisons.push(
+      subject.precision === 'f64'
+        ? { what: `logits.${variant}`, error: largestDifference(found, expected), bound: 1e-7 }
+        : { what: `logits.${variant}, squared`, error: normalisedError(found, expected), bound: 1e-8 },
+    );
+  }
+  return comparisons;
 }

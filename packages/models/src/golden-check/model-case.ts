@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { SafetensorsFile } from '../checkpoints/safetensors.ts';
 import { isEncoderDecoder } from '../checkpoints/transformers/encoder-decoder.ts';
@@ -24,10 +25,24 @@ export interface ModelCase {
   readonly values: SafetensorsFile;
 }
 
-/** Whether a folder holds a model with its expected values, as safetensors. */
-export async function isModelFolder(folder: string): Promise<boolean> {
+/** How a folder holds a model with its expected values: as safetensors, as GGUF, or not at all. */
+export async function modelFolderKind(folder: string): Promise<'safetensors' | 'gguf' | null> {
   const files = await filesOf(folder);
-  return ['config.json', 'expected.json', 'expected.safetensors'].every((file) => files.includes(file));
+  if (!['expected.json', 'expected.safetensors'].every((file) => files.includes(file))) return null;
+  if (files.includes('config.json')) return 'safetensors';
+  return files.some((file) => GGUF_FILE.test(file)) ? 'gguf' : null;
+}
+
+/** A GGUF file and the part of its name that tells its expected values apart (`logits.q8_0`). */
+const GGUF_FILE = /^model\.(\w+)\.gguf$/;
+
+/** The GGUF files of a folder by what stands between `model` and `gguf`. */
+export async function ggufFiles(folder: string): Promise<ReadonlyMap<string, string>> {
+  const found = (await filesOf(folder)).flatMap((file): [string, string][] => {
+    const variant = GGUF_FILE.exec(file)?.[1];
+    return variant === undefined ? [] : [[variant, join(folder, file)]];
+  });
+  return new Map(found);
 }
 
 export async function readModelCase(name: string, folder: string): Promise<ModelCase> {

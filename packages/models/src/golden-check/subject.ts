@@ -1,5 +1,5 @@
 import { type Backend, createReferenceBackend, type Tensor } from '@claimbench/kernels';
-import { createNativeBackend } from '@claimbench/kernels/node';
+import { createDawnBackend, createNativeBackend } from '@claimbench/kernels/node';
 
 /** What is checked: a backend, and what its float tensors are stored in. */
 export interface GoldenSubject {
@@ -8,10 +8,14 @@ export interface GoldenSubject {
 }
 
 /** The backends by the names that `--backend` takes. */
-export const SUBJECTS: Readonly<Record<string, () => GoldenSubject>> = {
-  native: () => ({ backend: createNativeBackend(), precision: 'f32' }),
-  reference: () => ({ backend: createReferenceBackend({ precision: 'f64' }), precision: 'f64' }),
+export const SUBJECTS: Readonly<Record<string, () => Promise<GoldenSubject>>> = {
+  native: async () => ({ backend: createNativeBackend(), precision: 'f32' }),
+  reference: async () => ({ backend: createReferenceBackend({ precision: 'f64' }), precision: 'f64' }),
+  webgpu: async () => ({ backend: await createDawnBackend(), precision: 'f32' }),
 };
+
+/** Those that every machine has. */
+export const EVERYWHERE: readonly string[] = ['reference', 'native'];
 
 /** A tensor's values with all the digits that the backend keeps. Disposes the tensor. */
 export async function takeValues(subject: GoldenSubject, tensor: Tensor): Promise<Float64Array> {
