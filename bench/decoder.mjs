@@ -19,6 +19,37 @@ import {
   valueAndGrad,
 } from '../packages/kernels/dist/index.js';
 
+/** The sizes that are compared, by their number of parameters. */
+export const decoderSizes = {
+  '0.14M': {
+    layers: 2,
+    hiddenSize: 64,
+    feedForwardSize: 256,
+    heads: 4,
+    contextLength: 64,
+    vocabularySize: 256,
+    batchSize: 16,
+  },
+  '0.94M': {
+    layers: 4,
+    hiddenSize: 128,
+    feedForwardSize: 512,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    batchSize: 8,
+  },
+  '3.45M': {
+    layers: 4,
+    hiddenSize: 256,
+    feedForwardSize: 1024,
+    heads: 4,
+    contextLength: 128,
+    vocabularySize: 512,
+    batchSize: 16,
+  },
+};
+
 export function buildDecoder(backend, spec) {
   const { layers, hiddenSize, feedForwardSize, heads, contextLength, vocabularySize, batchSize, norm } = spec;
   const stream = new RandomStream(1, 0);

@@ -15,37 +15,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createNativeBackend } from '../packages/kernels/dist/node/index.js';
-import { buildDecoder } from './decoder.mjs';
-
-const sizes = {
-  '0.14M': {
-    layers: 2,
-    hiddenSize: 64,
-    feedForwardSize: 256,
-    heads: 4,
-    contextLength: 64,
-    vocabularySize: 256,
-    batchSize: 16,
-  },
-  '0.94M': {
-    layers: 4,
-    hiddenSize: 128,
-    feedForwardSize: 512,
-    heads: 4,
-    contextLength: 128,
-    vocabularySize: 512,
-    batchSize: 8,
-  },
-  '3.45M': {
-    layers: 4,
-    hiddenSize: 256,
-    feedForwardSize: 1024,
-    heads: 4,
-    contextLength: 128,
-    vocabularySize: 512,
-    batchSize: 16,
-  },
-};
+import { buildDecoder, decoderSizes } from './decoder.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -125,7 +95,7 @@ const results = [];
 for (const size of list(options.sizes)) {
   for (const norm of list(options.norms)) {
     for (const threads of list(options.threads).map(Number)) {
-      results.push(await compare(size, { ...sizes[size], norm, threads }));
+      results.push(await compare(size, { ...decoderSizes[size], norm, threads }));
     }
   }
 }

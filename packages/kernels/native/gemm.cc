@@ -7,12 +7,17 @@ namespace {
 
 // --- the tile ---
 
-// left[p * leftStride + i] where the rows of the left operand stand side by side (a packed panel); left[i * leftStride + p] where it is read in place.
-enum class Left { kSideBySide, kInPlace };
+// left[p * leftStride + i] where the rows of the left operand stand side by side (a packed panel, or a transposed matrix in place);
+// left[i * leftStride + p] where each row stands by itself. kSummed stands side by side too, and sums[i] continues row i's own sum.
+enum class Left { kSideBySide, kSummed, kApart };
+
+// Steps ahead at which the tile asks for its operands: what stands in place comes in strides that the hardware does not foresee.
+constexpr int64_t kAhead = 16;
+constexpr int kLine = 16;  // floats
 
 template <int kRows, int kVectors, Left kLeft>
-void tile(int64_t k, const float* left, int64_t leftStride, const float* right, float* c, int64_t cStride, int columns, bool fromC,
-          const Epilogue* epilogue) {
+void tile(int64_t k, const float* left, int64_t leftStride, const float* right, int64_t rightStride, float* c, int64_t cStride, int columns, bool fromC,
+          const Epilogue* epilogue, float* sums) {
   Vec sum[kRows][kVectors];
   const int whole = columns / kWidth, rest = columns % kWidth;
   if (fromC) {
@@ -31,23 +36,41 @@ void tile(int64_t k, const float* left, int64_t leftStride, const float* right, 
       for (int j = 0; j < kVectors; j++) sum[i][j] = Vec{};
     }
   }
-  // Three indices and four pointers reach twelve rows in place.
+  constexpr int kSumVectors = (kRows + kWidth - 1) / kWidth;
+  Vec rowSum[kSumVectors];
+  if (kLeft == Left::kSummed) {
+#pragma GCC unroll 2
+    for (int i = 0; i < kSumVectors; i++) rowSum[i] = loadSome(sums + i * kWidth, kRows - i * kWidth);
+  }
+  // Three indices and four pointers reach twelve rows apart.
   const float* third[4] = {left, left + 3 * leftStride, left + 6 * leftStride, left + 9 * leftStride};
   int64_t at[3] = {0, leftStride, 2 * leftStride};
-  for (int64_t p = 0; p < k; p++, right += kTileColumns) {
+  const int64_t rightAhead = kAhead * rightStride, leftAhead = kAhead * leftStride;
+  for (int64_t p = 0; p < k; p++, right += rightStride) {
+#pragma GCC unroll 2
+    for (int j = 0; j < kVectors * kWidth; j += kLine) __builtin_prefetch(right + rightAhead + j);
+    if (kLeft != Left::kApart) __builtin_prefetch(left + leftAhead);
     Vec b[kVectors];
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; j++) b[j] = loadVec(right + j * kWidth);
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; i++) {
-      const Vec a = broadcastVec(kLeft == Left::kSideBySide ? left[i] : third[i / 3][at[i % 3]]);
+      const Vec a = broadcastVec(kLeft == Left::kApart ? third[i / 3][at[i % 3]] : left[i]);
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; j++) sum[i][j] = fma(a, b[j], sum[i][j]);
     }
-    if (kLeft == Left::kSideBySide) left += leftStride;
+    if (kLeft == Left::kSummed) {
+#pragma GCC unroll 2
+      for (int i = 0; i < kSumVectors; i++) rowSum[i] += loadSome(left + i * kWidth, kRows - i * kWidth);
+    }
+    if (kLeft != Left::kApart) left += leftStride;
     at[0]++;
     at[1]++;
     at[2]++;
+  }
+  if (kLeft == Left::kSummed) {
+#pragma GCC unroll 2
+    for (int i = 0; i < kSumVectors; i++) storeSome(sums + i * kWidth, rowSum[i], kRows - i * kWidth);
   }
   if (epilogue != nullptr && epilogue->bias != nullptr) {
 #pragma GCC unroll 4
@@ -79,7 +102,7 @@ void tile(int64_t k, const float* left, int64_t leftStride, const float* right, 
   }
 }
 
-using Tile = void (*)(int64_t, const float*, int64_t, const float*, float*, int64_t, int, bool, const Epilogue*);
+using Tile = void (*)(int64_t, const float*, int64_t, const float*, int64_t, float*, int64_t, int, bool, const Epilogue*, float*);
 
 template <int kVectors, Left kLeft>
 KERNELS_INLINE Tile tileOfRows(int rows) {
@@ -160,19 +183,6 @@ KERNELS_INLINE void packPanel(const float* data, int64_t lineStride, int64_t ste
   }
 }
 
-// sums[i] continues its chain over the k of a packed panel.
-void addPanelRows(const float* panel, int64_t k, int64_t rows, bool start, float* sums) {
-  for (int first = 0; first < kTileRows; first += kWidth) {
-    const int64_t tileRest = kTileRows - first;
-    const int64_t rest = rows - first < tileRest ? rows - first : tileRest;
-    if (rest <= 0) return;
-    const int64_t here = rest < kWidth ? rest : kWidth;
-    Vec sum = start ? Vec{} : loadSome(sums + first, here);
-    for (int64_t p = 0; p < k; p++) sum += loadSome(panel + p * kTileRows + first, here);
-    storeSome(sums + first, sum, here);
-  }
-}
-
 // --- blocking ---
 
 // Panels of the left operand packed together. Where its rows stand side by side in memory, whole cache lines are read that way.
@@ -213,23 +223,49 @@ void packLeftGroup(Matrix a, int64_t rows, int64_t k, float* group) {
   if (whole * kTileRows < rows) packLeft(a.from(whole * kTileRows, 0), rows - whole * kTileRows, k, group + whole * kTileRows * k);
 }
 
-// Whether the left operand is read where it stands: packing it pays only over many columns, or where its rows would fall into too few sets of the first cache.
-bool inPlace(const Product& product) {
-  if (product.a.columnStride != 1 || product.rowSums != nullptr || product.n > 8 * kTileColumns) return false;
-  constexpr int64_t kPage = 1024;  // floats; rows that many apart share a set
-  int64_t apart = product.a.rowStride, rest = kPage;
-  while (rest != 0) {
-    const int64_t next = apart % rest;
-    apart = rest;
-    rest = next;
+// How a product reads its operands. Each is packed where that pays: over many panels of the other, or where its lines would fall into too few sets of the
+// first cache.
+struct Reading {
+  bool leftInPlace = false;
+  Left left = Left::kSideBySide;  // how the tiles see it
+  bool rightInPlace = false;      // whole panels; columns that do not fill one are packed
+};
+
+constexpr int64_t kPage = 1024;  // floats; lines that many apart share a set
+
+Reading readingOf(const Product& product) {
+  Reading reading;
+  const bool fewColumns = product.n <= 8 * kTileColumns, fewRows = product.m <= 8 * kTileRows;
+  if (product.a.rowStride == 1) {
+    reading.leftInPlace = fewColumns && product.a.columnStride <= kPage / 2;
+  } else if (product.a.columnStride == 1 && product.rowSums == nullptr && fewColumns) {
+    int64_t apart = product.a.rowStride, rest = kPage;
+    while (rest != 0) {
+      const int64_t next = apart % rest;
+      apart = rest;
+      rest = next;
+    }
+    reading.leftInPlace = apart * kTileRows <= 8 * kPage;
+    if (reading.leftInPlace) reading.left = Left::kApart;
   }
-  return apart * kTileRows <= 4 * kPage;
+  reading.rightInPlace = product.b.columnStride == 1 && (fewRows || product.b.rowStride <= kPage);
+  return reading;
+}
+
+template <int kVectors>
+KERNELS_INLINE Tile tileFor(Left left, int rows) {
+  switch (left) {
+    case Left::kSideBySide: return tileOfRows<kVectors, Left::kSideBySide>(rows);
+    case Left::kSummed: return tileOfRows<kVectors, Left::kSummed>(rows);
+    case Left::kApart: return tileOfRows<kVectors, Left::kApart>(rows);
+  }
+  __builtin_unreachable();
 }
 
 // The tiles of one block. `packed` holds the right operand's panels from column `packedFrom` on, each [k][kTileColumns].
-void multiplyBlock(const Product& product, const Block& block, const float* packed, int64_t packedFrom, float* group) {
-  const bool direct = inPlace(product);
+void multiplyBlock(const Product& product, const Reading& reading, const Block& block, const float* packed, int64_t packedFrom, float* group) {
   const int64_t inGroups = product.a.rowStride == 1 ? kGroup : 1;
+  const int64_t leftStride = !reading.leftInPlace ? kTileRows : reading.left == Left::kApart ? product.a.rowStride : product.a.columnStride;
   int64_t p0 = 0;
   do {
     const int64_t depth = least(product.k - p0, kDepth);
@@ -237,24 +273,26 @@ void multiplyBlock(const Product& product, const Block& block, const float* pack
     for (int64_t i = block.row; i < block.row + block.rows; i += kTileRows) {
       const int64_t rows = least(block.row + block.rows - i, kTileRows);
       const float* left = product.a.from(i, p0).data;
-      if (!direct) {
+      if (!reading.leftInPlace) {
         const int64_t inGroup = (i - block.row) / kTileRows % inGroups;
         if (inGroup == 0) packLeftGroup(product.a.from(i, p0), least(block.row + block.rows - i, inGroups * kTileRows), depth, group);
         left = group + inGroup * kTileRows * depth;
-        if (product.rowSums != nullptr && block.column == 0) {
-          addPanelRows(left, depth, rows, first && !product.accumulateSums, product.rowSums + i);
-        }
       }
-      const Tile wide = direct ? tileOfRows<kTileVectors, Left::kInPlace>(int(rows)) : tileOfRows<kTileVectors, Left::kSideBySide>(int(rows));
-      const Tile narrow = direct ? tileOfRows<1, Left::kInPlace>(int(rows)) : tileOfRows<1, Left::kSideBySide>(int(rows));
+      float* sums = product.rowSums == nullptr ? nullptr : product.rowSums + i;
+      if (sums != nullptr && block.column == 0 && first && !product.accumulateSums) {
+        for (int64_t r = 0; r < rows; r++) sums[r] = 0.0f;
+      }
       for (int64_t j = block.column; j < block.column + block.columns; j += kTileColumns) {
         const int64_t columns = least(block.column + block.columns - j, kTileColumns);
+        const Left seen = sums != nullptr && j == 0 ? Left::kSummed : reading.left;
+        const Tile chosen = columns > kWidth ? tileFor<kTileVectors>(seen, int(rows)) : tileFor<1>(seen, int(rows));
+        const bool stands = reading.rightInPlace && columns == kTileColumns;
+        const float* right = stands ? product.b.from(p0, j).data : packed + (j - packedFrom) * product.k + p0 * kTileColumns;
         Epilogue epilogue = product.epilogue;
         if (epilogue.bias != nullptr) epilogue.bias += j;
         if (epilogue.residual != nullptr) epilogue.residual += i * epilogue.residualStride + j;
-        (columns > kWidth ? wide : narrow)(depth, left, direct ? product.a.rowStride : kTileRows,
-                                           packed + (j - packedFrom) * product.k + p0 * kTileColumns, product.c + i * product.cStride + j,
-                                           product.cStride, int(columns), !first || product.accumulate, last ? &epilogue : nullptr);
+        chosen(depth, left, leftStride, right, stands ? product.b.rowStride : kTileColumns, product.c + i * product.cStride + j, product.cStride,
+               int(columns), !first || product.accumulate, last ? &epilogue : nullptr, sums);
       }
     }
     p0 += depth;
@@ -274,37 +312,47 @@ void packRight(Matrix b, int64_t k, int64_t columns, float* panel) {
 void multiplyTile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
                   const Epilogue* epilogue) {
   const Tile chosen = columns > kWidth ? tileOfRows<kTileVectors, Left::kSideBySide>(rows) : tileOfRows<1, Left::kSideBySide>(rows);
-  chosen(k, left, leftStep, right, c, cStride, columns, fromC, epilogue);
+  chosen(k, left, leftStep, right, kTileColumns, c, cStride, columns, fromC, epilogue, nullptr);
 }
+
+namespace {
+// The first column of those that are packed.
+int64_t packedFromOf(const Reading& reading, int64_t columns) { return reading.rightInPlace ? columns / kTileColumns * kTileColumns : 0; }
+}  // namespace
 
 int64_t workspaceOfOne(int64_t n, int64_t k) { return kGroup * kTileRows * kDepth + kPanelSlack + times(paddedColumns(n), k); }
 
 void multiplyAlone(const Product& product, float* workspace) {
   float* packed = workspace + kGroup * kTileRows * kDepth + kPanelSlack;
-  for (int64_t j = 0; j < product.n; j += kTileColumns) {
-    packRight(product.b.from(0, j), product.k, least(product.n - j, kTileColumns), packed + j * product.k);
+  const Reading reading = readingOf(product);
+  const int64_t first = packedFromOf(reading, product.n);
+  for (int64_t j = first; j < product.n; j += kTileColumns) {
+    packRight(product.b.from(0, j), product.k, least(product.n - j, kTileColumns), packed + (j - first) * product.k);
   }
-  multiplyBlock(product, {0, product.m, 0, product.n}, packed, 0, workspace);
+  multiplyBlock(product, reading, {0, product.m, 0, product.n}, packed, first, workspace);
 }
 
 void multiply(Call& call, const Product& product) {
   if (product.m == 0 || product.n == 0) return;
-  const int64_t most = kMostPacked / (product.k > 0 ? product.k : 1) / kTileColumns * kTileColumns;
-  const int64_t atOnce = most < kTileColumns ? kTileColumns : most;
+  const Reading reading = readingOf(product);
+  const int64_t most = reading.rightInPlace ? product.n : kMostPacked / (product.k > 0 ? product.k : 1) / kTileColumns * kTileColumns;
+  const int64_t atOnce = least(product.n, most < kTileColumns ? kTileColumns : most);
   Workspace space;
-  if (!call.workspace(times(paddedColumns(least(product.n, atOnce)), product.k), kGroup * kTileRows * kDepth + kPanelSlack, &space)) return;
+  const int64_t leftFloats = reading.leftInPlace ? 0 : kGroup * kTileRows * kDepth + kPanelSlack;
+  if (!call.workspace(times(paddedColumns(atOnce) - packedFromOf(reading, atOnce), product.k), leftFloats, &space)) return;
   for (int64_t from = 0; from < product.n; from += atOnce) {
     const int64_t columns = least(product.n - from, atOnce);
     const int64_t work = times(product.m, columns, product.k);
-    const int64_t columnPanels = panels(columns, kTileColumns);
+    const int64_t first = packedFromOf(reading, columns);
     const auto pack = [&](int64_t panel, int) {
       const int64_t j = panel * kTileColumns;
-      packRight(product.b.from(0, from + j), product.k, least(columns - j, kTileColumns), space.all + j * product.k);
+      packRight(product.b.from(0, from + first + j), product.k, least(columns - first - j, kTileColumns), space.all + j * product.k);
     };
-    if (work < kWorthSharing || columns * product.k < 1 << 14) {
-      for (int64_t panel = 0; panel < columnPanels; panel++) pack(panel, 0);
+    const int64_t packedPanels = panels(columns - first, kTileColumns);
+    if (work < kWorthSharing || packedPanels * kTileColumns * product.k < 1 << 14) {
+      for (int64_t panel = 0; panel < packedPanels; panel++) pack(panel, 0);
     } else {
-      call.parallel(columnPanels, pack);
+      call.parallel(packedPanels, pack);
     }
     // Blocks as wide as the cache allows (the left operand is packed once for each), as tall as keeps all threads busy to the end.
     const int64_t blockColumns = least(columns, kBlockColumns);
@@ -315,7 +363,7 @@ void multiply(Call& call, const Product& product) {
     const int64_t down = panels(product.m, int(tall));
     const auto block = [&](int64_t task, int worker) {
       const int64_t i = task / across * tall, j = task % across * blockColumns;
-      multiplyBlock(product, {i, least(product.m - i, tall), from + j, least(columns - j, blockColumns)}, space.all, from,
+      multiplyBlock(product, reading, {i, least(product.m - i, tall), from + j, least(columns - j, blockColumns)}, space.all, from + first,
                     space.of(worker));
     };
     if (work < kWorthSharing) {

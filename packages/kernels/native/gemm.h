@@ -58,7 +58,7 @@ struct Product {
   int64_t cStride;
   bool accumulate = false;
   Epilogue epilogue;
-  // Where not null: rowSums[i] = (accumulateSums ? rowSums[i] : 0) + sum over k of A[i, k], in the order of k. Packing A gives it away.
+  // Where not null: rowSums[i] = (accumulateSums ? rowSums[i] : 0) + sum over k of A[i, k], in the order of k. The tiles of the first columns add it up.
   float* rowSums = nullptr;
   bool accumulateSums = false;
 };

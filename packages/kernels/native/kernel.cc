@@ -129,7 +129,7 @@ bool Call::workspace(int64_t all, int64_t own, Workspace* into) {
   const int64_t shared = (all + 15) & ~int64_t(15);
   const int64_t stride = (own + 15) & ~int64_t(15);
   const int64_t floats = shared + times(stride, workers());
-  char* memory = floats >= kMostElements ? nullptr : scratch_->reserve(floats * 4);
+  char* memory = floats >= kMostElements ? nullptr : scratch_->reserve(floats * 4 + 64);  // never nothing: null means that there is no memory
   if (memory == nullptr) {
     fail("out-of-memory", "no memory for a workspace of %lld bytes", (long long)floats * 4);
     return false;
