@@ -53,3 +53,5 @@ export { RandomStream, randomNormal, randomPermutation, randomUniform } from './
 export { createReferenceBackend, type ReferenceOptions } from './reference/backend.ts';
 export { stopGradient, type ValueAndGradOptions, valueAndGrad } from './tape.ts';
 export { keep, Storage, scope, sizeOfShape, Tensor, type TensorData } from './tensor.ts';
+export type { Gpu } from './webgpu/api.ts';
+export { createWebGpuBackend, type WebGpuOptions } from './webgpu/create.ts';

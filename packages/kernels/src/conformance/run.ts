@@ -18,6 +18,8 @@ export interface CaseResult {
   readonly addedTo: ReadonlyMap<string, Float64Array>;
   /** Whether an input holds a denormal: a backend that flushes them is then given others. */
   readonly denormalInputs: boolean;
+  /** Numbers in the inputs and the output: how large the case is. */
+  readonly elements: number;
 }
 
 /** Runs a case. Inputs, cotangent and what gradients are added to depend on `seed` alone. */
@@ -53,8 +55,9 @@ export async function runCase(
     for (const tensor of [overwritten.value, added.value, ...overwritten.gradients, ...more.all]) tensor.dispose();
   }
   first.dispose();
+  const elements = output.length + inputs.all.reduce((total, { size }) => total + size, 0);
   for (const tensor of inputs.all) tensor.dispose();
-  return { output, recordedOutput, gradients, accumulated, addedTo, denormalInputs: inputs.heldDenormals };
+  return { output, recordedOutput, gradients, accumulated, addedTo, denormalInputs: inputs.heldDenormals, elements };
 }
 
 export async function readFloats(tensor: Tensor): Promise<Float64Array> {

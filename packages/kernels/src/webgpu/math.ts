@@ -48,6 +48,17 @@ fn sigmoid(x: f32) -> f32 {
   return select(1.0, e, x < 0.0) / (1.0 + e);
 }
 
+// (Phi(x) - 1/2) / (x phi(0)) of s = x², Taylor's series for |x| up to 0.7.
+fn small_normal(s: f32) -> f32 {
+  var q = fma(s, 1.0334e-07, -1.6693e-06);
+  q = fma(q, s, 2.3674e-05);
+  q = fma(q, s, -0.000289351852);
+  q = fma(q, s, 0.00297619048);
+  q = fma(q, s, -0.025);
+  q = fma(q, s, 0.166666672);
+  return fma(q, -s, 1.0);
+}
+
 struct Normal { cdf: f32, density: f32 }
 // Standard normal distribution: Phi(-a) = exp(-a²/2) R(a). At the first 12 bits h of a, where sums and squares
 // are exact, (h + 3) R is a polynomial in (h - 3) / (h + 3) (minimax, within 4e-8); the rest l of a goes into exp(-a²/2) = exp(-h²/2) exp(t) and into two terms of R's series (R' = a R - phi(0)).
@@ -81,14 +92,7 @@ fn normal(x: f32) -> Normal {
   let density = (1.0 + (main_part + fma(main_part, rest, rest))) * power_of_two(half) * scale * 0.398942280;
   if (a < 0.7) {
     // Taylor's series: there the polynomials above would carry more roundings
-    let s = x * x;
-    var q = fma(s, 1.0334e-07, -1.6693e-06);
-    q = fma(q, s, 2.3674e-05);
-    q = fma(q, s, -0.000289351852);
-    q = fma(q, s, 0.00297619048);
-    q = fma(q, s, -0.025);
-    q = fma(q, s, 0.166666672);
-    return Normal(fma(x, fma(q, -s, 1.0) * 0.398942280, 0.5), density);
+    return Normal(fma(x, small_normal(x * x) * 0.398942280, 0.5), density);
   }
   return Normal(select(1.0 - tail, tail, x < 0.0), density);
 }
@@ -117,5 +121,27 @@ fn logarithm(x: f32) -> f32 {
   let square = f * f;
   let low = fma(n, 1.42860677e-06, fma(square * f, q, square * -0.5));
   return fma(n, 0.693145752, f + low);
+}
+
+fn error_function(u: f32) -> f32 {
+  if (is_nan(u)) { return u; }
+  let s = 2.0 * u * u;
+  if (s < 0.49) { return u * (small_normal(s) * 1.12837917); }
+  return with_sign(1.0 - 2.0 * normal(-abs(u) * 1.41421354).cdf, u);
+}
+
+// v^e for v from 0 up.
+fn power(v: f32, e: f32) -> f32 { return exponential(e * logarithm(v)); }
+
+fn square(x: f32) -> f32 { return x * x; }
+
+fn cube(x: f32) -> f32 { return x * x * x; }
+
+// sqrt(a² + b²) without overflow on the way.
+fn hypotenuse(a: f32, b: f32) -> f32 {
+  let large = max(abs(a), abs(b));
+  let small = min(abs(a), abs(b));
+  if (large == 0.0 || large == p.infinity) { return large; }
+  return large * sqrt(1.0 + square(small / large));
 }
 `;

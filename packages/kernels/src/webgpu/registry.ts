@@ -1,6 +1,7 @@
 import { adamWWebGpu } from '../ops/adamw/webgpu.ts';
 import { addWebGpu } from '../ops/add/webgpu.ts';
 import { attentionWebGpu } from '../ops/attention/webgpu.ts';
+import { batchNormWebGpu } from '../ops/batch_norm/webgpu.ts';
 import { concatWebGpu } from '../ops/concat/webgpu.ts';
 import { copyWebGpu } from '../ops/copy/webgpu.ts';
 import { crossEntropyWebGpu } from '../ops/cross_entropy/webgpu.ts';
@@ -10,11 +11,16 @@ import { embeddingWebGpu } from '../ops/embedding/webgpu.ts';
 import { fillWebGpu } from '../ops/fill/webgpu.ts';
 import { geluWebGpu } from '../ops/gelu/webgpu.ts';
 import { globalNormWebGpu } from '../ops/global_norm/webgpu.ts';
+import { groupNormWebGpu } from '../ops/group_norm/webgpu.ts';
 import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
 import { linearWebGpu } from '../ops/linear/webgpu.ts';
+import { localResponseNormWebGpu } from '../ops/local_response_norm/webgpu.ts';
 import { logSoftmaxWebGpu } from '../ops/log_softmax/webgpu.ts';
 import { matmulWebGpu } from '../ops/matmul/webgpu.ts';
 import { mulWebGpu } from '../ops/mul/webgpu.ts';
+import { pNormalizeWebGpu } from '../ops/p_normalize/webgpu.ts';
+import { pointwiseNormWebGpu } from '../ops/pointwise_norm/webgpu.ts';
+import { powerNormWebGpu } from '../ops/power_norm/webgpu.ts';
 import { quantizedLinearWebGpu } from '../ops/quantized_linear/webgpu.ts';
 import { reluWebGpu } from '../ops/relu/webgpu.ts';
 import { rmsNormWebGpu } from '../ops/rms_norm/webgpu.ts';
@@ -37,6 +43,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   adamw: adamWWebGpu,
   add: addWebGpu,
   attention: attentionWebGpu,
+  batch_norm: batchNormWebGpu,
   concat: concatWebGpu,
   copy: copyWebGpu,
   cross_entropy: crossEntropyWebGpu,
@@ -46,11 +53,16 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   fill: fillWebGpu,
   gelu: geluWebGpu,
   global_norm: globalNormWebGpu,
+  group_norm: groupNormWebGpu,
   layer_norm: layerNormWebGpu,
   linear: linearWebGpu,
+  local_response_norm: localResponseNormWebGpu,
   log_softmax: logSoftmaxWebGpu,
   matmul: matmulWebGpu,
   mul: mulWebGpu,
+  p_normalize: pNormalizeWebGpu,
+  pointwise_norm: pointwiseNormWebGpu,
+  power_norm: powerNormWebGpu,
   quantized_linear: quantizedLinearWebGpu,
   relu: reluWebGpu,
   rms_norm: rmsNormWebGpu,

@@ -32,7 +32,6 @@ export const dynamicTanhWebGpu: WebGpuKernels = {
       const scaled = gain === undefined ? `dy[${at}]` : `dy[${at}] * gain[${column}]`;
       return `${scaled} * (1.0 - square(hyperbolic_tangent(alpha[0] * x[${at}])))`;
     };
-    const functions = `${math}fn square(x: f32) -> f32 { return x * x; }`;
     const reads = { dy, x, alpha, gain };
     if (dx !== undefined) {
       recording.run({
@@ -40,7 +39,7 @@ export const dynamicTanhWebGpu: WebGpuKernels = {
         reads,
         writes: { dx },
         u32: { width },
-        functions,
+        functions: math,
         body: `dx[i] ${command.flag('accumulateX') ? '+=' : '='} alpha[0] * ${g('i', '(i % p.width)')};`,
       });
     }
@@ -51,7 +50,7 @@ export const dynamicTanhWebGpu: WebGpuKernels = {
         targetStrides: [0],
         reads,
         u32: { width },
-        functions,
+        functions: math,
         term: `${g('at_dy', '(at_dy % p.width)')} * x[at_dy]`,
         target: dalpha,
         accumulate: command.flag('accumulateAlpha'),
@@ -62,7 +61,7 @@ export const dynamicTanhWebGpu: WebGpuKernels = {
       reduce(recording, {
         ...overRows,
         reads: { dy, x, alpha },
-        functions,
+        functions: math,
         term: 'dy[at_dy] * hyperbolic_tangent(alpha[0] * x[at_dy])',
         target: dgain,
         accumulate: command.flag('accumulateGain'),

@@ -1,4 +1,5 @@
 import type { WebGpuKernels } from '../../webgpu/kernel.ts';
+import { math } from '../../webgpu/math.ts';
 import { reduce } from '../../webgpu/reduction.ts';
 
 export const layerNormWebGpu: WebGpuKernels = {
@@ -17,7 +18,7 @@ export const layerNormWebGpu: WebGpuKernels = {
       reads: { x, mean },
       u32,
       f32: { eps: command.scalar('eps') },
-      functions: 'fn square(x: f32) -> f32 { return x * x; }',
+      functions: math,
       term: 'square(x[at_x] - mean[at_x / p.width])',
       finish: '1.0 / sqrt(total / f32(p.width) + p.eps)',
       target: rstd,
