@@ -11,6 +11,8 @@ export type KernelErrorCode =
   | 'unknown-kernel'
   | 'invalid-buffer'
   | 'index-out-of-range'
+  | 'no-convergence'
+  | 'not-positive-definite'
   | 'out-of-memory'
   | 'async-scope'
   | 'nested-tape'

@@ -1,5 +1,21 @@
 export { type Backend, type BackendDescription, type BufferId, bytesOfElement, type Dtype } from './backend.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
+export {
+  cholesky,
+  eigh,
+  hadamardTransform,
+  identity,
+  inversePositiveDefinite,
+  type Matrix,
+  matrix,
+  product,
+  qr,
+  type SingularValues,
+  type SymmetricEigen,
+  solveTriangular,
+  svd,
+  transposed,
+} from './linalg/index.ts';
 export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './ops/adamw/op.ts';
 export { add } from './ops/add/op.ts';
 export { alibiSlopes } from './ops/attention/alibi.ts';
