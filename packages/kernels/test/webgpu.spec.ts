@@ -106,10 +106,10 @@ test('more workgroups than one dimension holds', async () => {
 
 test('what a free buffer is written next overtakes no command', async () => {
   const [first, total] = [backend.allocate(4096), backend.allocate(4)];
-  backend.encode('fill.forward', [first], [1024, 2]);
+  backend.write(first, new Float32Array(1024).fill(2));
   backend.encode('sum.forward', [first, total], [0, 1, 1, 1024, 1, 0]);
   backend.free(first);
-  const second = backend.allocate(4096);
+  const second = backend.allocate(4096); // the same buffer of the device
   backend.write(second, new Float32Array(1024).fill(7));
   const found = new Float32Array(1);
   await backend.read(total, found);
@@ -164,8 +164,8 @@ describe('is refused with what was expected and what was found', () => {
   });
 });
 
-/** A backend on a device that the test holds too. */
-async function onOwnDevice(): Promise<{ own: Backend; device: GpuDevice }> {
+/** A backend on a device that the test holds too; `deaf`: the device's errors do not reach the backend. */
+async function onOwnDevice({ deaf = false } = {}): Promise<{ own: Backend; device: GpuDevice }> {
   const { gpu, implementation } = await openDawn();
   const devices: GpuDevice[] = [];
   const spying: Gpu = {
@@ -175,6 +175,7 @@ async function onOwnDevice(): Promise<{ own: Backend; device: GpuDevice }> {
       const requestDevice = async (descriptor: Parameters<typeof adapter.requestDevice>[0]) => {
         const device = await adapter.requestDevice(descriptor);
         devices.push(device);
+        if (deaf) vi.spyOn(device, 'addEventListener').mockImplementation(() => {});
         return device;
       };
       return { info: adapter.info, limits: adapter.limits, requestDevice };
@@ -195,16 +196,28 @@ test('a lost device is an error of its own, at the read that waits and at every 
   x.dispose();
 });
 
-test('a command that the device refuses fails the next read, and never reads as zeros', async () => {
-  const { own, device } = await onOwnDevice();
+/** Makes the next shader that the device gets one that it cannot compile. */
+function spoilNextShader(device: GpuDevice): void {
+  const { createShaderModule } = device;
+  vi.spyOn(device, 'createShaderModule').mockImplementationOnce((descriptor) =>
+    createShaderModule.call(device, { ...descriptor, code: 'this is not WGSL' }),
+  );
+}
+
+test.each([
+  ['and says why', false, 'WGSL'],
+  ['even where nobody says why', true, 'did not run'],
+])('a command that the device refuses fails the next read, %s', async (_, deaf, named) => {
+  const { own, device } = await onOwnDevice({ deaf });
   vi.spyOn(console, 'error').mockImplementation(() => {});
   const x = Tensor.full(own, [4], 1);
   await x.readFloats();
-  const refused = device.createShaderModule({ code: 'this is not WGSL' });
-  expect(refused).toBeDefined();
-  await expect(x.readFloats()).rejects.toMatchObject({
+  spoilNextShader(device);
+  const y = copy(x);
+  own.flush(); // the read is a submission of its own, which runs
+  await expect(y.readFloats()).rejects.toMatchObject({
     code: 'device-failure',
-    message: expect.stringContaining('WGSL'),
+    message: expect.stringContaining(named),
   });
   own.close();
 });

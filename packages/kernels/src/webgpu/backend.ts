@@ -5,7 +5,7 @@ import { kernelSignatures } from '../ops/registry.ts';
 import { type GpuAdapter, type GpuBuffer, type GpuDevice, mapRead, usage } from './api.ts';
 import { BufferPool, type Slot } from './buffers.ts';
 import type { Dispatch } from './dispatch.ts';
-import { Faults, faultWords } from './faults.ts';
+import { Faults, faultWords, markOf, recordWords, submissionsIn } from './faults.ts';
 import type { IndexCheck, Recording } from './kernel.ts';
 import { Recorder } from './recorder.ts';
 import { webGpuKernels } from './registry.ts';
@@ -21,7 +21,8 @@ export class WebGpuBackend implements Backend, Recording {
   readonly #pool: BufferPool;
   readonly #recorder: Recorder;
   readonly #faults = new Faults();
-  readonly #faultRecord: Slot;
+  /** On the device: the first fault, and how many submissions ran. */
+  readonly #record: Slot;
   readonly #live = new Map<BufferId, Slot>();
   #liveBytes = 0;
   #nextId = 1;
@@ -30,7 +31,6 @@ export class WebGpuBackend implements Backend, Recording {
   readonly #scratch: Slot[] = [];
   readonly #tables = new Map<string, Slot>();
   readonly #staging = new Map<number, GpuBuffer[]>();
-  #reads = 0;
   #closed = false;
   #failure: KernelError | undefined;
 
@@ -38,8 +38,8 @@ export class WebGpuBackend implements Backend, Recording {
     this.#device = device;
     this.description = { instructionSet: 'wgsl', threads: 1, device: nameOf(adapter), build };
     this.#pool = new BufferPool(device);
-    this.#recorder = new Recorder(device);
-    this.#faultRecord = this.#pool.take(faultWords * 4);
+    this.#record = this.#pool.take(recordWords * 4);
+    this.#recorder = new Recorder(device, markOf(this.#record));
     device.addEventListener('uncapturederror', ({ error }) => {
       const code: KernelErrorCode = /out.?of.?memory/i.test(error.constructor.name)
         ? 'out-of-memory'
@@ -115,19 +115,15 @@ export class WebGpuBackend implements Backend, Recording {
     ensureInside(slot, into.byteLength, byteOffset);
     const start = byteOffset - (byteOffset % 4);
     const size = roundUp(byteOffset + into.byteLength, 4) - start;
-    const record = this.#faultRecord.buffer;
-    const recordBytes = faultWords * 4;
+    const record = this.#record.buffer;
+    const recordBytes = recordWords * 4;
     const staging = this.#takeStaging(recordBytes + size);
-    this.#recorder.submit();
-    // A number that comes back proves that the copies ran: a refused submission leaves what the staging buffer held.
-    this.#reads = (this.#reads + 1) >>> 0;
-    this.#device.queue.writeBuffer(record, recordBytes - 4, Uint32Array.of(this.#reads));
-    const expected = this.#reads;
-    this.#recorder.copy((encoder) => {
+    this.#recorder.submitWith((encoder) => {
       encoder.copyBufferToBuffer(record, 0, staging, 0, recordBytes);
-      encoder.clearBuffer(record, 0, recordBytes - 4);
+      encoder.clearBuffer(record, 0, faultWords * 4);
       if (size > 0) encoder.copyBufferToBuffer(slot.buffer, start, staging, recordBytes, size);
     });
+    const { submissions } = this.#recorder;
     try {
       await staging.mapAsync(mapRead);
     } catch (cause) {
@@ -140,7 +136,7 @@ export class WebGpuBackend implements Backend, Recording {
     new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes);
     staging.unmap();
     this.#giveStagingBack(staging);
-    if (found[faultWords - 1] !== expected) {
+    if (submissionsIn(found) !== submissions) {
       await new Promise((resolve) => setTimeout(resolve)); // the event that says why may still be on its way
       throw this.#failure ?? new KernelError('device-failure', 'the WebGPU device did not run the commands');
     }
@@ -187,7 +183,7 @@ export class WebGpuBackend implements Backend, Recording {
   }
 
   checkIndices(check: IndexCheck): void {
-    this.run(this.#faults.dispatchOf(this.#kernel, check, this.#faultRecord));
+    this.run(this.#faults.dispatchOf(this.#kernel, check, this.#record));
   }
 
   /** WebGPU copies whole words: those that the bytes fill only in part are merged on the device. */

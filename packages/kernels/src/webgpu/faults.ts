@@ -3,8 +3,20 @@ import type { Slot } from './buffers.ts';
 import { type Dispatch, integers, words } from './dispatch.ts';
 import type { IndexCheck } from './kernel.ts';
 
-/** Words of the fault record: number of the check (from 1, 0: none yet), position, index, limit. */
-export const faultWords = 4;
+/** Words of the record: number of the check (from 1, 0: none yet), position, index; and the count of submissions. */
+export const recordWords = 4;
+export const faultWords = 3;
+const submissions = 3;
+
+/** Ends each submission: counts those that ran. */
+export const markOf = (record: Slot): Dispatch => ({
+  count: 1,
+  writes: { record: words(record) },
+  body: `record[${submissions}] += 1u;`,
+});
+
+/** Submissions that ran, as a record counts them. */
+export const submissionsIn = (record: Uint32Array): number => record[submissions]!;
 
 /** What went wrong in commands since the last read, kept on the device until a read fetches it. The first fault wins. */
 export class Faults {
@@ -31,8 +43,8 @@ export class Faults {
   workgroupBarrier();
   for (var at = lane; at < p.count; at += 64u) {
     let index = indices[at];
-    let outside = index < 0 || u32(index) >= p.limit;
-    if (outside && !(p.hasIgnored == 1u && index == p.ignored)) { atomicMin(&first, at); break; }
+    // a negative one is beyond every limit
+    if (u32(index) >= p.limit && !(p.hasIgnored == 1u && index == p.ignored)) { atomicMin(&first, at); break; }
   }
   workgroupBarrier();
   let position = atomicLoad(&first);

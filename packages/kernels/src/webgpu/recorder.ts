@@ -10,7 +10,7 @@ import {
 } from './api.ts';
 import { assemble, type Dispatch, parameterWords } from './dispatch.ts';
 
-/** Dispatches of one submission: what their parameters have room for. */
+/** Dispatches of one submission, its mark among them: what their parameters have room for. */
 const dispatchesAtOnce = 256;
 const parameterBytes = parameterWords * 4;
 
@@ -21,7 +21,8 @@ interface Pipeline {
 
 /**
  * Records dispatches into one compute pass and submits them together. The parameters of all of them lie in one buffer, written when
- * they are submitted: the queue keeps the order, so the same buffer serves again at once.
+ * they are submitted: the queue keeps the order, so the same buffer serves again at once. Each submission ends with `mark`, which
+ * counts on the device: one that the device refused is missing in the count.
  */
 export class Recorder {
   readonly #device: GpuDevice;
@@ -30,12 +31,15 @@ export class Recorder {
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #layouts = new Map<string, { readonly group: GpuObject; readonly pipeline: GpuObject }>();
   readonly #used = new Set<GpuBuffer>();
+  readonly #mark: Dispatch;
   #recorded = 0;
+  #submissions = 0;
   #encoder: GpuCommandEncoder | undefined;
   #pass: GpuComputePass | undefined;
 
-  constructor(device: GpuDevice) {
+  constructor(device: GpuDevice, mark: Dispatch) {
     this.#device = device;
+    this.#mark = mark;
     this.#parameterBuffer = device.createBuffer({
       size: dispatchesAtOnce * parameterBytes,
       usage: usage.uniform | usage.copyTo,
@@ -47,8 +51,31 @@ export class Recorder {
     return this.#used.has(buffer);
   }
 
+  /** Submissions so far, modulo 2^32: what the marks have counted when all of them ran. */
+  get submissions(): number {
+    return this.#submissions;
+  }
+
   dispatch(kernel: string, dispatch: Dispatch): void {
-    if (this.#recorded === dispatchesAtOnce) this.submit();
+    if (this.#recorded === dispatchesAtOnce - 1) this.submit();
+    this.#record(kernel, dispatch);
+  }
+
+  /** Hands over what is recorded, if anything is. */
+  submit(): void {
+    if (this.#recorded > 0) this.#submit();
+  }
+
+  /** Submits copies after all that was recorded. */
+  submitWith(copies: (encoder: GpuCommandEncoder) => void): void {
+    this.#submit(copies);
+  }
+
+  destroy(): void {
+    this.#parameterBuffer.destroy();
+  }
+
+  #record(kernel: string, dispatch: Dispatch): void {
     const at = this.#recorded * parameterWords;
     const parameters = this.#parameters.subarray(at, at + parameterWords);
     const { code, reads, writes, workgroups } = assemble(kernel, dispatch, parameters);
@@ -68,29 +95,20 @@ export class Recorder {
     this.#recorded += 1;
   }
 
-  /** Hands over what is recorded. */
-  submit(): void {
-    if (this.#recorded > 0) {
-      this.#device.queue.writeBuffer(this.#parameterBuffer, 0, this.#parameters, 0, this.#recorded * parameterWords);
-    }
+  #submit(copies?: (encoder: GpuCommandEncoder) => void): void {
+    this.#record('mark', this.#mark);
+    this.#submissions = (this.#submissions + 1) >>> 0;
+    const { queue } = this.#device;
+    queue.writeBuffer(this.#parameterBuffer, 0, this.#parameters, 0, this.#recorded * parameterWords);
     this.#pass?.end();
+    if (this.#encoder !== undefined) {
+      copies?.(this.#encoder);
+      queue.submit([this.#encoder.finish()]);
+    }
     this.#pass = undefined;
-    if (this.#encoder !== undefined) this.#device.queue.submit([this.#encoder.finish()]);
     this.#encoder = undefined;
     this.#recorded = 0;
     this.#used.clear();
-  }
-
-  /** Submits copies, after all that was recorded. */
-  copy(record: (encoder: GpuCommandEncoder) => void): void {
-    this.submit();
-    const encoder = this.#device.createCommandEncoder();
-    record(encoder);
-    this.#device.queue.submit([encoder.finish()]);
-  }
-
-  destroy(): void {
-    this.#parameterBuffer.destroy();
   }
 
   #pipelineOf(kernel: string, code: string, reads: number, writes: number): Pipeline {

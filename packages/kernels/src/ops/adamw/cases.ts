@@ -22,6 +22,7 @@ export const cases: readonly OpCase[] = [false, true].map((clipped) => ({
         adamW(parameters, step, state, {
           learningRate: 0.01,
           beta2: 0.95,
+          eps: clipped ? 0.01 : 1e-8,
           weightDecay: clipped ? 0.1 : [0, 0.1, 0.2, 0.3],
           clip: clipped ? { norm: globalNorm(step), maxNorm: 0.5 } : undefined,
         });

@@ -30,6 +30,16 @@ export const cases: readonly OpCase[] = [
     }),
   ),
   {
+    name: 'positions before the first, and far ones',
+    forward: bound,
+    gradient: bound,
+    build: (inputs) => {
+      const x = inputs.normal('x', [1, 5, 2, 8]);
+      const positions = inputs.integers([-1, -1023, 100_003, 1_000_003, 0]);
+      return () => rotary(x, { convention: 'interleaved', theta: 10_000, positions });
+    },
+  },
+  {
     name: 'positions out of order',
     forward: bound,
     gradient: bound,
