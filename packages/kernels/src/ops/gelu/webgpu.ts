@@ -37,13 +37,18 @@ fn gated(x: f32) -> Gated {
 }
 `;
 
+/** Value and derivative of the two forms: bodies of WGSL functions of x, and what they call. */
+export const geluErf = {
+  value: 'return x * normal(x).cdf;',
+  slope: 'let at = normal(x); return at.cdf + x * at.density;',
+};
+export const geluTanh = {
+  value: 'return gated(x).value;',
+  slope: `let s = gated(x).gate; let c = clamp(x, -24.0, 24.0); return s + c * s * (1.0 - s) * (${linear} + ${3 * cubic} * c * c);`,
+  functions: gate,
+};
+
 export const geluWebGpu: WebGpuKernels = {
-  ...unaryWebGpu('gelu_erf', 'x', 'return x * normal(x).cdf;', 'let at = normal(x); return at.cdf + x * at.density;'),
-  ...unaryWebGpu(
-    'gelu_tanh',
-    'x',
-    'return gated(x).value;',
-    `let s = gated(x).gate; let c = clamp(x, -24.0, 24.0); return s + c * s * (1.0 - s) * (${linear} + ${3 * cubic} * c * c);`,
-    gate,
-  ),
+  ...unaryWebGpu('gelu_erf', 'x', geluErf.value, geluErf.slope),
+  ...unaryWebGpu('gelu_tanh', 'x', geluTanh.value, geluTanh.slope, geluTanh),
 };

@@ -1,8 +1,9 @@
 import { unaryWebGpu } from '../elementwise_webgpu.ts';
 
-export const siluWebGpu = unaryWebGpu(
-  'silu',
-  'x',
-  'return x * sigmoid(x);',
-  'let s = sigmoid(x); return s * (1.0 + x * (1.0 - s));',
-);
+/** Value and derivative: bodies of WGSL functions of x. */
+export const silu = {
+  value: 'return x * sigmoid(x);',
+  slope: 'let s = sigmoid(x); return s * (1.0 + x * (1.0 - s));',
+};
+
+export const siluWebGpu = unaryWebGpu('silu', 'x', silu.value, silu.slope);
