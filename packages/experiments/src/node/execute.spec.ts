@@ -362,7 +362,7 @@ describe('resources of this machine', () => {
 
 const story = DATA_PATH.find((folder) => existsSync(join(folder, 'models/stories260K/stories260K.bin')));
 describe.skipIf(story === undefined)('the published checkpoint stories260K', () => {
-  it('has its published loss of 1.297 nats per token on 400 validation stories, and 8 bits keep it', async () => {
+  it('loses 1.306 ± 0.010 nats per token on 400 validation stories, as it does in the models alone, and 8 bits keep it', async () => {
     const resources = await readResources({ dataPath: DATA_PATH, cacheFolder });
     const option = resources.subjects.find((subject) => subject.name === 'stories260K')!;
     const text = resources.dataSets.find((dataSet) => dataSet.name === 'tinystories-validation')!;
@@ -377,8 +377,8 @@ describe.skipIf(story === undefined)('the published checkpoint stories260K', () 
         },
       });
     const { outcome } = await run(given(NONE), { threads: 2 });
-    // Standard error over 400 stories: 0.010.
-    expect(Math.abs(outcome.metrics.natsPerToken! - 1.297)).toBeLessThan(0.03);
+    // The standard error over 400 stories is 0.010 as well; its author gives 1.297 on his own, larger sample.
+    expect(Math.abs(outcome.metrics.natsPerToken! - 1.306)).toBeLessThan(0.01);
     expect(outcome.metrics.parameters).toBe(option.parameters);
     const eight = await run(given({ id: 'round-to-nearest', parameters: { bits: 8 } }), { threads: 2 });
     expect(Math.abs(eight.outcome.metrics.natsPerToken! - outcome.metrics.natsPerToken!)).toBeLessThan(0.005);
