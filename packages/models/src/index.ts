@@ -96,6 +96,7 @@ export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from 
 export { type EvaluationOptions, type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
 export { type EvaluationItem, evaluationItems, type ItemPlan } from './evaluation/items.ts';
 export { ModelError, type ModelErrorCode } from './model-error.ts';
+export { Network } from './network.ts';
 export { namedStream, RANDOM_STREAMS } from './random-streams.ts';
 export { bytePairTokenizer, type Merge } from './tokenizers/byte-pair.ts';
 export { trainBytePair } from './tokenizers/byte-pair-trainer.ts';
@@ -107,3 +108,5 @@ export type { Divergence } from './training/divergence.ts';
 export { type Optimisation, optimise, type StepOptions, type TrainingPoint } from './training/optimise.ts';
 export { ADAMW, learningRateAt, TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';
+export { FeedForward, FeedForwardConfig } from './vision/feed-forward.ts';
+export { type IdxArray, readIdx } from './vision/idx.ts';

@@ -1,14 +1,13 @@
-import { add, type Backend, keep, scale, slice, sub, Tensor, tanh } from '@claimbench/kernels';
+import { add, type Backend, scale, slice, sub, type Tensor, tanh } from '@claimbench/kernels';
 import { ModelError } from '../model-error.ts';
+import { Network } from '../network.ts';
 import { activated } from './activations.ts';
 import type { AttentionCache } from './attention-cache.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from './config.ts';
 import { DecoderLayer, type DecoderParts, type Pass } from './decoder-layer.ts';
 import { embedInput } from './embedding.ts';
-import { Hooks } from './hooks.ts';
 import { initialValues } from './initial-values.ts';
 import { checkLayerPlan, fullPlan, isParallel, type LayerPlan, stepsOf } from './layer-plan.ts';
-import { DenseLinear, type Linear } from './linear.ts';
 import { bindNorm, type Norm } from './norm.ts';
 import { checkParameterValues } from './parameter-values.ts';
 import './norms.ts';
@@ -31,20 +30,15 @@ export interface PassOptions {
  * A transformer on a backend: its config, named parameters, linears, layer plan and hooks. A decoder language model, or, where the
  * config says so, an encoder or a vision transformer. It owns its parameters; `dispose` frees them.
  */
-export class Decoder implements Disposable {
-  readonly backend: Backend;
-  readonly hooks = new Hooks();
+export class Decoder extends Network {
   #config: DecoderConfig;
   #plan: LayerPlan = [];
-  readonly #parameters = new Map<string, Tensor>();
-  readonly #linears = new Map<string, Linear>();
   #layers: readonly DecoderLayer[] = [];
   readonly #norms = new Map<string, Norm>();
-  readonly #groups = new Map<string, Readonly<Record<string, Tensor>>>();
   readonly #parts: DecoderParts;
 
   private constructor(backend: Backend, config: DecoderConfig, values: (name: string) => ParameterValues) {
-    this.backend = backend;
+    super(backend);
     this.#config = config;
     this.#parts = this.#makeParts();
     this.#build(config, values);
@@ -75,25 +69,6 @@ export class Decoder implements Disposable {
     return this.#config;
   }
 
-  /** All parameters by name (`layers.0.self_attn.q_proj.weight`), those of replaced linears left out. */
-  get parameters(): ReadonlyMap<string, Tensor> {
-    return this.#parameters;
-  }
-
-  /** What training updates: the parameters, and what replaced linears train (`<linear>.<name>`). */
-  get trainable(): ReadonlyMap<string, Tensor> {
-    const all = new Map(this.#parameters);
-    for (const [name, linear] of this.#linears) {
-      for (const [own, tensor] of linear.trainable) all.set(`${name}.${own}`, tensor);
-    }
-    return all;
-  }
-
-  /** Every linear by name: `layers.N.self_attn.{q,k,v,o}_proj`, `layers.N.mlp.{gate,up,down}_proj`, `lm_head`, … */
-  get linears(): ReadonlyMap<string, Linear> {
-    return this.#linears;
-  }
-
   /** The order of layers in every pass from now on. */
   get plan(): LayerPlan {
     return this.#plan;
@@ -102,68 +77,6 @@ export class Decoder implements Disposable {
   set plan(plan: LayerPlan) {
     checkLayerPlan(plan, this.config);
     this.#plan = plan;
-  }
-
-  /** Number of scalars in the dense parameters. */
-  get parameterCount(): number {
-    return [...this.#parameters.values()].reduce((sum, tensor) => sum + tensor.size, 0);
-  }
-
-  /** Bytes of the model as stored: every parameter in f32, replaced linears as they store theirs. */
-  get storedBytes(): number {
-    let bytes = this.parameterCount * 4;
-    for (const linear of this.#linears.values()) if (!(linear instanceof DenseLinear)) bytes += linear.storedBytes;
-    return bytes;
-  }
-
-  /** Throws `unknown-name`. */
-  parameter(name: string): Tensor {
-    const tensor = this.#parameters.get(name);
-    if (tensor === undefined) throw new ModelError('unknown-name', `the model has no parameter '${name}'`);
-    return tensor;
-  }
-
-  linear(name: string): Linear {
-    const linear = this.#linears.get(name);
-    if (linear === undefined) throw new ModelError('unknown-name', `the model has no linear '${name}'`);
-    return linear;
-  }
-
-  async readParameter(name: string): Promise<Float32Array> {
-    return await this.parameter(name).readFloats();
-  }
-
-  writeParameter(name: string, values: Float32Array): void {
-    this.parameter(name).write(values);
-  }
-
-  /** Copies of all parameters, in their fixed order: what a checkpoint stores. */
-  async readParameters(): Promise<Map<string, ParameterValues>> {
-    const values = new Map<string, ParameterValues>();
-    for (const [name, tensor] of this.#parameters) {
-      values.set(name, { shape: tensor.shape, data: await tensor.readFloats() });
-    }
-    return values;
-  }
-
-  /**
-   * Puts another linear in the place of the one named. The decoder owns it from now on; the dense weight it replaces is freed
-   * and no parameter any more (an embedding that `lm_head` shared stays). A bias stays a parameter of the decoder.
-   */
-  replaceLinear(name: string, replacement: Linear): void {
-    const present = this.linear(name);
-    if (replacement.inSize !== present.inSize || replacement.outSize !== present.outSize) {
-      throw new ModelError(
-        'shape-mismatch',
-        `'${name}' maps ${present.inSize} to ${present.outSize} features, its replacement ${replacement.inSize} to ${replacement.outSize}`,
-      );
-    }
-    this.#linears.set(name, replacement);
-    if (replacement === present) return;
-    present.dispose();
-    const weight = this.#parameters.get(`${name}.weight`);
-    this.#parameters.delete(`${name}.weight`);
-    weight?.dispose();
   }
 
   /**
@@ -183,16 +96,7 @@ export class Decoder implements Disposable {
    */
   keepOnly(plan: LayerPlan): void {
     this.plan = plan;
-    for (const name of namesOutside(plan, this.config)) {
-      this.#linears.get(name)?.dispose();
-      this.#linears.delete(name);
-      for (const [parameter, tensor] of [...this.#parameters]) {
-        if (parameter !== name && !parameter.startsWith(`${name}.`)) continue;
-        this.#parameters.delete(parameter);
-        tensor.dispose();
-      }
-    }
-    this.#groups.clear();
+    this.drop(namesOutside(plan, this.config));
   }
 
   /**
@@ -262,7 +166,7 @@ export class Decoder implements Disposable {
       const dense = activated(this.#parts.linear('lm_head_transform', x), logits.transform.activation);
       x = this.#parts.norm(this.#norms.get('transform')!, 'norms.transform', dense);
     }
-    if (this.#linears.has('embed_out')) x = this.#parts.linear('embed_out', x);
+    if (this.linears.has('embed_out')) x = this.#parts.linear('embed_out', x);
     if (logits.inputScale !== 1) x = scale(x, logits.inputScale);
     let values = this.#parts.linear('lm_head', x);
     if (logits.softcap !== null) values = scale(tanh(scale(values, 1 / logits.softcap)), logits.softcap);
@@ -281,29 +185,15 @@ export class Decoder implements Disposable {
     return this.#parts.linear(`exits.${exit}.lm_head`, normed);
   }
 
-  dispose(): void {
-    for (const linear of this.#linears.values()) linear.dispose();
-    for (const tensor of this.#parameters.values()) tensor.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
-  }
-
   #build(config: DecoderConfig, values: (name: string) => ParameterValues): void {
     this.#config = config;
-    this.#parameters.clear();
-    this.#linears.clear();
+    const parameters = parameterSpecs(config).map(({ name }) => [name, values(name)] as const);
+    this.take(
+      parameters,
+      linearSpecs(config).map(({ name }) => name),
+    );
+    if (config.tiedEmbeddings) this.takeLinear('lm_head', 'embed_tokens.weight');
     this.#norms.clear();
-    this.#groups.clear();
-    for (const { name } of parameterSpecs(config)) {
-      const { data, shape } = values(name);
-      this.#parameters.set(name, keep(Tensor.from(this.backend, data, shape)));
-    }
-    for (const { name } of linearSpecs(config)) {
-      this.#linears.set(name, new DenseLinear(this.parameter(`${name}.weight`)));
-    }
-    if (config.tiedEmbeddings) this.#linears.set('lm_head', new DenseLinear(this.parameter('embed_tokens.weight')));
     this.#norms.set('embedding', bindNorm(config.norms.embedding));
     this.#norms.set('final', bindNorm(config.norms.final));
     if (config.logits.transform !== null) this.#norms.set('transform', bindNorm(config.logits.transform.norm));
@@ -336,34 +226,16 @@ export class Decoder implements Disposable {
   }
 
   #makeParts(): DecoderParts {
-    const group = (prefix: string): Readonly<Record<string, Tensor>> => {
-      const known = this.#groups.get(prefix);
-      if (known !== undefined) return known;
-      const start = `${prefix}.`;
-      const found = Object.fromEntries(
-        [...this.#parameters]
-          .filter(([parameter]) => parameter.startsWith(start))
-          .map(([parameter, tensor]) => [parameter.slice(start.length), tensor]),
-      );
-      this.#groups.set(prefix, found);
-      return found;
-    };
     const decoder = this;
-    const hook: DecoderParts['hook'] = (place, value, layer, step) =>
-      this.hooks.active ? this.hooks.apply(value, { place, layer, step }) : value;
     return {
       get config() {
         return decoder.#config;
       },
-      linear: (name, x) => {
-        const y = this.linear(name).forward(hook(`${name}.input`, x), this.#parameters.get(`${name}.bias`));
-        return hook(`${name}.output`, y);
-      },
-      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, group(name))),
-      group,
-      hook,
-      around: (place, input, run, layer, step) =>
-        this.hooks.active ? this.hooks.run(input, run, { place, layer, step }) : run(input),
+      linear: (name, x) => this.through(name, x),
+      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, this.group(name))),
+      group: (prefix) => this.group(prefix),
+      hook: (place, value, layer, step) => this.hook(place, value, layer, step),
+      around: (place, input, run, layer, step) => this.around(place, input, run, layer, step),
     };
   }
 }

@@ -1,11 +1,15 @@
 import { ModelError } from '../model-error.ts';
-import { type DecoderConfig, parseDecoderConfig } from './config.ts';
+import type { DecoderConfig } from './config.ts';
 import { parameterSpecs } from './parameter-specs.ts';
-import type { ParameterValues } from './parameters.ts';
+import type { ParameterSpec, ParameterValues } from './parameters.ts';
 
 /** Whether a checkpoint holds exactly the parameters of a config. Throws `bad-checkpoint`, naming the tensor. */
 export function checkParameterValues(config: DecoderConfig, values: ReadonlyMap<string, ParameterValues>): void {
-  const specs = parameterSpecs(parseDecoderConfig(config));
+  checkValues(parameterSpecs(config), values);
+}
+
+/** Whether values are exactly those described, shape by shape. Throws `bad-checkpoint`, naming the tensor. */
+export function checkValues(specs: readonly ParameterSpec[], values: ReadonlyMap<string, ParameterValues>): void {
   for (const { name, shape } of specs) {
     const found = values.get(name);
     if (found === undefined) throw new ModelError('bad-checkpoint', `the checkpoint lacks '${name}'`);
