@@ -41,7 +41,7 @@ class Buffers {
   };
 
   const Slot* find(double id) const;
-  char* take(int sizeClass);
+  char* take(int64_t bytes, int sizeClass);
   char* carve(int64_t bytes);
 
   std::vector<Slot> slots_;

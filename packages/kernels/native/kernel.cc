@@ -40,11 +40,15 @@ char* allocateAligned(int64_t bytes) {
 Scratch::~Scratch() { free(data_); }
 
 char* Scratch::reserve(int64_t bytes) {
+#if defined(__SANITIZE_ADDRESS__)
+  const int64_t grown = bytes;  // anew for every call, and nothing to spare: the sanitizer sees the end
+#else
   if (bytes <= bytes_) return data_;
+  const int64_t grown = bytes + bytes / 4;
+#endif
   free(data_);
   data_ = nullptr;
   bytes_ = 0;
-  const int64_t grown = bytes + bytes / 4;
   data_ = allocateAligned(grown);
   if (data_ == nullptr) return nullptr;
   bytes_ = grown;
@@ -129,7 +133,7 @@ bool Call::workspace(int64_t all, int64_t own, Workspace* into) {
   const int64_t shared = (all + 15) & ~int64_t(15);
   const int64_t stride = (own + 15) & ~int64_t(15);
   const int64_t floats = shared + times(stride, workers());
-  char* memory = floats >= kMostElements ? nullptr : scratch_->reserve(floats * 4 + 64);  // never nothing: null means that there is no memory
+  char* memory = floats >= kMostElements ? nullptr : scratch_->reserve(floats > 0 ? floats * 4 : 64);  // never nothing: null means that there is no memory
   if (memory == nullptr) {
     fail("out-of-memory", "no memory for a workspace of %lld bytes", (long long)floats * 4);
     return false;
