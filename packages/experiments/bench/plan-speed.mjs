@@ -1,15 +1,19 @@
 /**
  * Processor seconds that the recipes take on one thread, for the figures in src/plan/run-spec.ts.
- *   pnpm --filter @claimbench/experiments exec node bench/plan-speed.mjs [recipe ...]
+ *   pnpm --filter @claimbench/experiments exec node bench/plan-speed.mjs [--backend native|webgpu|reference] [recipe ...]
  * Trains a tenth of each recipe; needs `pnpm --filter @claimbench/experiments... build`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { estimateSeconds, recipeSubjects } from '../dist/index.js';
 import { executeRun } from '../dist/node/index.js';
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { backend: { type: 'string', default: 'native' } },
+});
 const cacheFolder = await mkdtemp(join(tmpdir(), 'claimbench-plan-speed-'));
 const execute = (spec) =>
   executeRun(spec, {
@@ -38,7 +42,7 @@ try {
       technique: { id: 'none', parameters: {} },
       evaluation: { data: subject.data, split: 'validation', items, windowTokens: null },
       seed: 1,
-      backend: 'native',
+      backend: values.backend,
     });
     const { tokens } = subject.training;
     await processorSeconds(specOf(1, 10)); // tokenizer into the cache, code warm

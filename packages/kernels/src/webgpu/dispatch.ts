@@ -2,7 +2,7 @@ import { KernelError } from '../errors.ts';
 import type { Slot } from './buffers.ts';
 
 /** How a shader sees a buffer. */
-export type ElementType = 'f32' | 'i32' | 'u32';
+export type ElementType = 'f32' | 'i32' | 'u32' | 'vec4<f32>';
 
 export interface Binding {
   readonly slot: Slot;
@@ -14,6 +14,9 @@ export const integers = (slot: Slot): Binding => ({ slot, type: 'i32' });
 
 /** A buffer as words: bytes to unpack, or floats to move bit for bit (arithmetic may flush denormals and change a NaN's bits). */
 export const words = (slot: Slot): Binding => ({ slot, type: 'u32' });
+
+/** A buffer of floats as vectors of four; its length and every offset are multiples of four. */
+export const vectors = (slot: Slot): Binding => ({ slot, type: 'vec4<f32>' });
 
 type Bindings = Readonly<Record<string, Slot | Binding | undefined>>;
 type Scalars = Readonly<Record<string, number>>;
@@ -60,7 +63,7 @@ export function assemble(kernel: string, dispatch: Dispatch, parameters: Uint32A
   floats[2] = Number.NaN;
   let members = 'count: u32, infinity: f32, nan: f32,';
   let at = 3;
-  const place = (name: string, type: ElementType): number => {
+  const place = (name: string, type: 'u32' | 'i32' | 'f32'): number => {
     members += ` ${name}: ${type},`;
     if (at >= parameterWords) {
       throw new KernelError(
