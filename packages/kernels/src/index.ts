@@ -21,6 +21,12 @@ export { add } from './ops/add/op.ts';
 export { alibiSlopes } from './ops/attention/alibi.ts';
 export { type AttentionOptions, attention } from './ops/attention/op.ts';
 export { type BatchNormOptions, batchNorm, type RunningStatistics } from './ops/batch_norm/op.ts';
+export {
+  type AttentionPartsOptions,
+  attentionInParts,
+  attentionProbabilities,
+  attentionValues,
+} from './ops/attention/parts.ts';
 export { concat, writeSlice } from './ops/concat/op.ts';
 export { copy } from './ops/copy/op.ts';
 export { type CrossEntropyOptions, crossEntropy } from './ops/cross_entropy/op.ts';
@@ -33,6 +39,7 @@ export { clipByGlobalNorm, globalNorm } from './ops/global_norm/op.ts';
 export { groupNorm } from './ops/group_norm/op.ts';
 export { instanceNorm } from './ops/instance_norm/op.ts';
 export { l2Normalize } from './ops/l2_normalize/op.ts';
+export { type HadamardOptions, hadamard } from './ops/hadamard/op.ts';
 export { layerNorm } from './ops/layer_norm/op.ts';
 export { linear } from './ops/linear/op.ts';
 export { type LocalResponseNormOptions, localResponseNorm } from './ops/local_response_norm/op.ts';
@@ -49,6 +56,7 @@ export { bytesOfRow, packCodes, unpackCodes } from './ops/quantized_linear/packi
 export { kernelSignatures } from './ops/registry.ts';
 export { relu } from './ops/relu/op.ts';
 export { rmsNorm } from './ops/rms_norm/op.ts';
+export { type RotaryScaling, rotaryFrequencies } from './ops/rotary/frequencies.ts';
 export { type RotaryOptions, rotary } from './ops/rotary/op.ts';
 export { scale } from './ops/scale/op.ts';
 export { scaleNorm } from './ops/scale_norm/op.ts';

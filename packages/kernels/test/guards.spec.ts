@@ -130,6 +130,7 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
   ['crossEntropy: targets', () => kernels.crossEntropy(floats(2, 3), floats(2)), 'dtype-mismatch', 'targets is i32'],
   ['embedding: ids', () => kernels.embedding(floats(2), floats(5, 3)), 'dtype-mismatch', 'ids is i32'],
   ['embedding: table', () => kernels.embedding(integers(2), floats(5)), 'shape-mismatch', 'found [5]'],
+  ['hadamard: size', () => kernels.hadamard(floats(2, 12), { size: 8 }), 'invalid-argument', 'divides 12, found 8'],
   ['gatherRows', () => kernels.gatherRows(floats(), integers(2)), 'shape-mismatch', 'found []'],
   [
     'rotary: rank',
@@ -149,6 +150,17 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     () => kernels.rotary(floats(1, 2, 1, 6), { convention: 'half', frequencies: [1] }),
     'size-mismatch',
     '3 pairs',
+  ],
+  [
+    'rotary: scaling',
+    () =>
+      kernels.rotary(floats(1, 2, 1, 2), {
+        convention: 'half',
+        frequencies: [1],
+        scaling: { kind: 'linear', factor: 2 },
+      }),
+    'invalid-argument',
+    'one of the two',
   ],
   [
     'attention: heads',
@@ -185,6 +197,22 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     () => attend([1, 2, 2, 4], [1, 2, 2, 4], [1, 2, 2, 4], { causal: false, window: 2 }),
     'invalid-argument',
     'needs causal',
+  ],
+  [
+    'attentionInParts: bias',
+    () =>
+      kernels.attentionInParts(floats(1, 2, 2, 4), floats(1, 2, 2, 4), floats(1, 2, 2, 4), {
+        causal: false,
+        bias: floats(3, 1, 2, 2),
+      }),
+    'shape-mismatch',
+    '[1, 2, 2, 2]',
+  ],
+  [
+    'attentionValues: heads',
+    () => kernels.attentionValues(floats(1, 3, 2, 2), floats(1, 2, 2, 4)),
+    'shape-mismatch',
+    'do not weigh',
   ],
   ['concat: shapes', () => kernels.concat([floats(2, 3), floats(2, 4)], 0), 'shape-mismatch', '[2, 3] and [2, 4]'],
   ['concat: nothing', () => kernels.concat([], 0), 'invalid-argument', 'found none'],

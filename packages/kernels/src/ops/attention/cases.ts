@@ -2,6 +2,7 @@ import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
 import { alibiSlopes } from './alibi.ts';
 import { type AttentionOptions, attention } from './op.ts';
+import { attentionInParts } from './parts.ts';
 
 const bound = nmse(1e-9, 'scores, an online softmax and weighted sums in float32', 1e-6);
 
@@ -47,12 +48,26 @@ const settings: readonly (readonly [Sizes, AttentionOptions & { readonly alibi?:
     { batch: 1, queryTime: 9, keyTime: 9, heads: 2, keyHeads: 2, dim: 4 },
     { causal: true, scale: 0.75 },
   ],
+  [
+    { batch: 2, queryTime: 21, keyTime: 45, heads: 6, keyHeads: 2, dim: 12 },
+    { causal: true, window: 7, softcap: 3, alibi: true, scale: 0.4 },
+  ],
+  [
+    { batch: 1, queryTime: 33, keyTime: 70, heads: 3, keyHeads: 1, dim: 20 },
+    { causal: false, softcap: 1.5, alibi: true },
+  ],
+  [
+    { batch: 1, queryTime: 71, keyTime: 71, heads: 2, keyHeads: 2, dim: 16 },
+    { causal: true, window: 100 },
+  ],
 ];
 
-export const cases: readonly OpCase[] = [
-  ...settings.map(
+type Attend = typeof attentionInParts;
+
+const casesOf = (title: string, attend: Attend, chosen: typeof settings): OpCase[] =>
+  chosen.map(
     ([sizes, { alibi, ...options }]): OpCase => ({
-      name: `${JSON.stringify(sizes)} ${JSON.stringify({ ...options, alibi })}`,
+      name: `${title}${JSON.stringify(sizes)} ${JSON.stringify({ ...options, alibi })}`,
       forward: bound,
       gradient: bound,
       build: (inputs) => {
@@ -61,10 +76,42 @@ export const cases: readonly OpCase[] = [
         const v = inputs.normal('v', [sizes.batch, sizes.keyTime, sizes.keyHeads, sizes.dim]);
         const values = alibiSlopes(sizes.heads);
         const slopes = alibi === true ? inputs.constant([sizes.heads], (head) => values[head]!) : undefined;
-        return () => attention(q, k, v, { ...options, slopes });
+        return () => attend(q, k, v, { ...options, slopes });
       },
     }),
+  );
+
+export const cases: readonly OpCase[] = [
+  ...casesOf('', attention, settings),
+  ...casesOf(
+    'in parts, ',
+    attentionInParts,
+    settings.filter(([{ queryTime }]) => queryTime < 60),
   ),
+  {
+    name: 'in parts, with a learned bias of heads and positions',
+    forward: bound,
+    gradient: bound,
+    build: (inputs) => {
+      const q = inputs.normal('q', [2, 5, 4, 8]);
+      const k = inputs.normal('k', [2, 7, 2, 8]);
+      const v = inputs.normal('v', [2, 7, 2, 8]);
+      const bias = inputs.normal('bias', [4, 5, 7]);
+      return () => attentionInParts(q, k, v, { causal: false, scale: 1, bias });
+    },
+  },
+  {
+    name: 'in parts, a batch whose second row is padded',
+    forward: bound,
+    gradient: bound,
+    build: (inputs) => {
+      const q = inputs.normal('q', [2, 4, 2, 8]);
+      const k = inputs.normal('k', [2, 4, 2, 8]);
+      const v = inputs.normal('v', [2, 4, 2, 8]);
+      const bias = inputs.constant([2, 1, 1, 4], (i) => (i >= 6 ? Number.NEGATIVE_INFINITY : 0));
+      return () => attentionInParts(q, k, v, { causal: false, bias });
+    },
+  },
   {
     name: 'one tensor is query, key and value',
     forward: bound,
@@ -85,6 +132,19 @@ export const cases: readonly OpCase[] = [
       return () => attention(q, k, v, { causal: true, keyTime: 5 });
     },
   },
+  ...[attention, attentionInParts].map(
+    (attend: Attend): OpCase => ({
+      name: `a cache with a window, capped, ${attend === attention ? 'fused' : 'in parts'}`,
+      forward: bound,
+      gradient: bound,
+      build: (inputs) => {
+        const q = inputs.constantNormal([2, 3, 4, 8]);
+        const k = inputs.constantNormal([2, 80, 2, 8]);
+        const v = inputs.constantNormal([2, 80, 2, 8]);
+        return () => attend(q, k, v, { causal: true, keyTime: 61, window: 9, softcap: 4 });
+      },
+    }),
+  ),
   {
     name: 'large scores',
     forward: bound,

@@ -84,37 +84,12 @@ export interface AttentionOptions {
  * q [batch, queryTime, heads, dim], k and v [batch, keyTime, keyHeads, dim] give [batch, queryTime, heads, dim].
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
-  const { causal, window = 0, softcap = 0, slopes } = options;
-  ensureFloats('attention', { q, k, v, slopes });
+  const { slopes } = options;
   const backend = backendOf('attention', q, k, v, slopes);
-  ensure(
-    q.shape.length === 4 && k.shape.length === 4,
-    'shape-mismatch',
-    () => `attention: q and k have 4 dimensions, found ${formatShape(q.shape)} and ${formatShape(k.shape)}`,
-  );
-  const [batch, queryTime, heads, dim] = q.shape as [number, number, number, number];
-  const [, keyCapacity, keyHeads] = k.shape as [number, number, number, number];
-  ensureShape('attention', 'k', k, [batch, keyCapacity, keyHeads, dim]);
   ensureShape('attention', 'v', v, k.shape);
-  ensureShape('attention', 'slopes', slopes, [heads]);
-  const keyTime = options.keyTime ?? keyCapacity;
-  ensure(
-    keyHeads > 0 && heads % keyHeads === 0,
-    'shape-mismatch',
-    () => `attention: ${heads} query heads do not share ${keyHeads} key heads evenly`,
-  );
-  ensure(
-    keyTime >= 1 && keyTime <= keyCapacity && (!causal || queryTime <= keyTime),
-    'shape-mismatch',
-    () => `attention: every query needs a key: ${queryTime} queries, ${keyTime} keys in ${keyCapacity} rows`,
-  );
-  ensure(
-    window === 0 || (causal && Number.isInteger(window) && window > 0),
-    'invalid-argument',
-    () => `attention: a window is a positive integer and needs causal, found ${window}`,
-  );
-  ensure(softcap >= 0, 'invalid-argument', () => `attention: softcap is positive, found ${softcap}`);
-  const scale = options.scale ?? 1 / Math.sqrt(dim);
+  ensureFloats('attention', { v });
+  const sizes = ensureAttention(q, k, options);
+  const { batch, queryTime, keyTime, keyCapacity, heads, keyHeads, dim, causal, window, scale, softcap } = sizes;
   const y = Tensor.empty(backend, q.shape);
   const recorded = needsGradient(q, k, v);
   ensure(
@@ -165,4 +140,55 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
     });
   }
   return y;
+}
+
+/** An attention whose operands fit: extents, and options with nothing left open. */
+export interface AttentionSizes {
+  readonly batch: number;
+  readonly queryTime: number;
+  readonly keyTime: number;
+  readonly keyCapacity: number;
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly dim: number;
+  readonly causal: boolean;
+  /** 0: none. */
+  readonly window: number;
+  readonly scale: number;
+  /** 0: none. */
+  readonly softcap: number;
+}
+
+/** Checks q [batch, queryTime, heads, dim], k [batch, keyCapacity, keyHeads, dim] and the options. */
+export function ensureAttention(q: Tensor, k: Tensor, options: AttentionOptions): AttentionSizes {
+  const { causal, window = 0, softcap = 0, slopes } = options;
+  ensureFloats('attention', { q, k, slopes });
+  ensure(
+    q.shape.length === 4 && k.shape.length === 4,
+    'shape-mismatch',
+    () => `attention: q and k have 4 dimensions, found ${formatShape(q.shape)} and ${formatShape(k.shape)}`,
+  );
+  const [batch, queryTime, heads, dim] = q.shape as [number, number, number, number];
+  const [, keyCapacity, keyHeads] = k.shape as [number, number, number, number];
+  ensureShape('attention', 'k', k, [batch, keyCapacity, keyHeads, dim]);
+  ensureShape('attention', 'slopes', slopes, [heads]);
+  const keyTime = options.keyTime ?? keyCapacity;
+  ensure(
+    keyHeads > 0 && heads % keyHeads === 0,
+    'shape-mismatch',
+    () => `attention: ${heads} query heads do not share ${keyHeads} key heads evenly`,
+  );
+  ensure(
+    keyTime >= 1 && keyTime <= keyCapacity && (!causal || queryTime <= keyTime),
+    'shape-mismatch',
+    () => `attention: every query needs a key: ${queryTime} queries, ${keyTime} keys in ${keyCapacity} rows`,
+  );
+  ensure(
+    window === 0 || (causal && Number.isInteger(window) && window > 0),
+    'invalid-argument',
+    () => `attention: a window is a positive integer and needs causal, found ${window}`,
+  );
+  ensure(softcap >= 0, 'invalid-argument', () => `attention: softcap is positive, found ${softcap}`);
+  const scale = options.scale ?? 1 / Math.sqrt(dim);
+  return { batch, queryTime, keyTime, keyCapacity, heads, keyHeads, dim, causal, window, scale, softcap };
 }

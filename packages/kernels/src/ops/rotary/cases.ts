@@ -15,6 +15,17 @@ const settings: readonly (readonly [readonly number[], RotaryOptions])[] = [
   [[2, 3, 1, 4], { convention: 'interleaved', frequencies: [0.5, 0.0625], offset: 11 }],
   [[1, 2, 1, 6], { convention: 'half', theta: 10_000, rotaryDim: 0 }],
   [[0, 3, 2, 4], { convention: 'half', theta: 10_000 }],
+  [[1, 5, 2, 8], { convention: 'interleaved', theta: 10_000, scaling: { kind: 'linear', factor: 4 }, offset: 100 }],
+  [[1, 5, 2, 8], { convention: 'half', theta: 10_000, rotaryDim: 6, scaling: { kind: 'ntk', factor: 2 } }],
+  [
+    [2, 4, 2, 32],
+    {
+      convention: 'half',
+      theta: 500_000,
+      scaling: { kind: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 64 },
+      offset: 60,
+    },
+  ],
 ];
 
 export const cases: readonly OpCase[] = [

@@ -3,6 +3,7 @@ import { needsGradient, recordGradient } from '../../recording.ts';
 import { Tensor } from '../../tensor.ts';
 import { backendOf, bufferOrNone, ensureDtype, ensureFloats, ensureShape, savedOrNone } from '../operands.ts';
 import type { KernelSignature } from '../signature.ts';
+import { type RotaryScaling, rotaryFrequencies } from './frequencies.ts';
 
 /**
  * x, y [batch, time, heads, dim]; positions [time] i32. With frequencies f[i], i in 0..rotaryDim/2-1 (float64 scalars at the end of
@@ -40,7 +41,9 @@ export interface RotaryOptions {
   readonly convention: 'half' | 'interleaved';
   /** Base: frequency i is theta^(-2i / rotaryDim). */
   readonly theta?: number;
-  /** Frequencies of a scaled variant in place of theta's: rotaryDim/2 numbers. */
+  /** How theta's frequencies are scaled for a longer context. */
+  readonly scaling?: RotaryScaling;
+  /** Frequencies of another variant in place of theta's: rotaryDim/2 numbers. */
   readonly frequencies?: readonly number[];
   /** How many of the dimensions rotate; absent: all. */
   readonly rotaryDim?: number;
@@ -96,9 +99,14 @@ export function rotary(x: Tensor, options: RotaryOptions): Tensor {
 }
 
 function frequenciesOf(options: RotaryOptions, rotaryDim: number): readonly number[] {
-  const { theta, frequencies } = options;
+  const { theta, frequencies, scaling } = options;
   const pairs = rotaryDim / 2;
   if (frequencies !== undefined) {
+    ensure(
+      scaling === undefined,
+      'invalid-argument',
+      () => 'rotary: scaling is of theta, and frequencies stand as they are: give one of the two',
+    );
     ensure(
       frequencies.length === pairs,
       'size-mismatch',
@@ -107,5 +115,5 @@ function frequenciesOf(options: RotaryOptions, rotaryDim: number): readonly numb
     return frequencies;
   }
   ensure(theta !== undefined, 'invalid-argument', () => 'rotary: theta or frequencies must be given');
-  return Array.from({ length: pairs }, (_, i) => theta ** ((-2 * i) / rotaryDim));
+  return rotaryFrequencies(rotaryDim, theta, scaling);
 }
