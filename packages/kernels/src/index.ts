@@ -20,13 +20,13 @@ export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './o
 export { add } from './ops/add/op.ts';
 export { alibiSlopes } from './ops/attention/alibi.ts';
 export { type AttentionOptions, attention } from './ops/attention/op.ts';
-export { type BatchNormOptions, batchNorm, type RunningStatistics } from './ops/batch_norm/op.ts';
 export {
   type AttentionPartsOptions,
   attentionInParts,
   attentionProbabilities,
   attentionValues,
 } from './ops/attention/parts.ts';
+export { type BatchNormOptions, batchNorm, type RunningStatistics } from './ops/batch_norm/op.ts';
 export { concat, writeSlice } from './ops/concat/op.ts';
 export { copy } from './ops/copy/op.ts';
 export { type CrossEntropyOptions, crossEntropy } from './ops/cross_entropy/op.ts';
@@ -37,9 +37,9 @@ export { gatherRows } from './ops/gather_rows/op.ts';
 export { gelu } from './ops/gelu/op.ts';
 export { clipByGlobalNorm, globalNorm } from './ops/global_norm/op.ts';
 export { groupNorm } from './ops/group_norm/op.ts';
+export { type HadamardOptions, hadamard } from './ops/hadamard/op.ts';
 export { instanceNorm } from './ops/instance_norm/op.ts';
 export { l2Normalize } from './ops/l2_normalize/op.ts';
-export { type HadamardOptions, hadamard } from './ops/hadamard/op.ts';
 export { layerNorm } from './ops/layer_norm/op.ts';
 export { linear } from './ops/linear/op.ts';
 export { type LocalResponseNormOptions, localResponseNorm } from './ops/local_response_norm/op.ts';

@@ -26,15 +26,13 @@ import { geluKernels } from './gelu/op.ts';
 import { geluReference } from './gelu/reference.ts';
 import { globalNormKernels } from './global_norm/op.ts';
 import { globalNormReference } from './global_norm/reference.ts';
-<<<<<<< HEAD
 import { groupNormKernels } from './group_norm/op.ts';
 import { groupNormReference } from './group_norm/reference.ts';
-import { instanceNormKernels } from './instance_norm/op.ts';
-import { l2NormalizeKernels } from './l2_normalize/op.ts';
-=======
 import { hadamardKernels } from './hadamard/op.ts';
 import { hadamardReference } from './hadamard/reference.ts';
->>>>>>> f38ca2b (Kernels: attention in parts, frequencies of longer contexts for rotary, the Hadamard transform as an op)
+import { instanceNormKernels } from './instance_norm/op.ts';
+import { l2NormalizeKernels } from './l2_normalize/op.ts';
+
 import { layerNormKernels } from './layer_norm/op.ts';
 import { layerNormReference } from './layer_norm/reference.ts';
 import { linearKernels } from './linear/op.ts';
@@ -110,13 +108,10 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   gather_rows: { kernels: gatherRowsKernels, reference: {} },
   gelu: { kernels: geluKernels, reference: geluReference },
   global_norm: { kernels: globalNormKernels, reference: globalNormReference },
-<<<<<<< HEAD
+  hadamard: { kernels: hadamardKernels, reference: hadamardReference },
   group_norm: { kernels: groupNormKernels, reference: groupNormReference },
   instance_norm: { kernels: instanceNormKernels, reference: {} },
   l2_normalize: { kernels: l2NormalizeKernels, reference: {} },
-=======
-  hadamard: { kernels: hadamardKernels, reference: hadamardReference },
->>>>>>> f38ca2b (Kernels: attention in parts, frequencies of longer contexts for rotary, the Hadamard transform as an op)
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
   linear: { kernels: linearKernels, reference: linearReference },
   local_response_norm: { kernels: localResponseNormKernels, reference: localResponseNormReference },
