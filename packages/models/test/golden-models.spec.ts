@@ -46,3 +46,17 @@ describe.each(subjects)('on $backend', ({ subject }) => {
     expect(subject.backend.liveBuffers).toBe(0);
   });
 });
+
+const variants = fileURLToPath(new URL('../golden/variants/', import.meta.url));
+
+// golden/variants/make.py says how they came to be, and why 1e-7 is asked in float64
+describe.each(subjects)('settings that few models of a family use, on $backend', ({ subject }) => {
+  const folders = readdirSync(variants, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  test.each(folders.map(({ name }) => name))('%s gives the logits of transformers', async (name) => {
+    const comparisons = await checkModel(subject, await readModelCase(name, `${variants}${name}`));
+    expect(comparisons.length).toBeGreaterThan(0);
+    const bound = subject.precision === 'f64' ? 1e-7 : undefined;
+    expect(comparisons.filter(({ error, ...rest }) => !(error <= (bound ?? rest.bound)))).toEqual([]);
+    expect(subject.backend.liveBuffers).toBe(0);
+  });
+});

@@ -60,7 +60,8 @@ export class DecoderLayer {
     this.#routers = new Map(routers.map(({ part, router }) => [part, bindRouter(router)]));
     const { position, heads } = this.#shape;
     this.#rotaryFrequencies = position.kind === 'rotary' ? rotaryFrequencies(position) : [];
-    this.#alibiSlopes = position.kind === 'alibi' ? Float32Array.from(alibiSlopes(heads)) : undefined;
+    this.#alibiSlopes =
+      position.kind === 'alibi' ? Float32Array.from(alibiSlopes(heads), (slope) => slope * position.factor) : undefined;
   }
 
   /** `step` tells the cache and the hooks which run of the layer this is. */

@@ -28,8 +28,8 @@ export type Rotary = z.infer<typeof Rotary>;
 export const PositionEncoding = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('learned') }),
   Rotary,
-  /** Scores get a slope times the key's position, the slopes fixed by the number of heads (Press et al. 2022). */
-  z.strictObject({ kind: z.literal('alibi') }),
+  /** Scores get a slope times the key's position, the slopes fixed by the number of heads (Press et al. 2022), times `factor`. */
+  z.strictObject({ kind: z.literal('alibi'), factor: z.number().positive().default(1) }),
   /** Scores get a learned bias for each head and bucket of distances, the same in every layer (T5). */
   z.strictObject({
     kind: z.literal('relative'),

@@ -1,7 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { readGgufModel } from '../checkpoints/gguf/model.ts';
+import { readGguf } from '../checkpoints/gguf/read.ts';
+import { type Checkpoint, readLlama2c } from '../checkpoints/llama2c.ts';
+import { readMinGpt } from '../checkpoints/mingpt.ts';
 import { readSafetensors, type SafetensorsFile } from '../checkpoints/safetensors.ts';
 import { joinShards, shardsOf } from '../checkpoints/sharded.ts';
+import { readTransformers } from '../checkpoints/transformers/read.ts';
 import { ModelError } from '../model-error.ts';
 
 const INDEX = 'model.safetensors.index.json';
@@ -34,5 +39,29 @@ export async function readJson(folder: string, file: string): Promise<unknown> {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new ModelError('bad-checkpoint', `${path} is not JSON`, { cause });
+  }
+}
+
+/**
+ * A decoder from a folder of the transformers library (config.json and weights), or from one file: `.gguf`, llama2.c's `.bin`, or
+ * minGPT's `.json`. Throws `bad-checkpoint` with what was expected.
+ */
+export async function readModel(path: string): Promise<Checkpoint> {
+  if ((await stat(path)).isDirectory()) {
+    return readTransformers(await readJson(path, 'config.json'), await readWeights(path));
+  }
+  const bytes = await readFile(path);
+  switch (extname(path)) {
+    case '.gguf':
+      return readGgufModel(readGguf(bytes, path));
+    case '.bin':
+      return readLlama2c(bytes, path);
+    case '.json':
+      return readMinGpt(await readJson(dirname(path), basename(path)));
+    default:
+      throw new ModelError(
+        'bad-checkpoint',
+        `${path}: a folder, or a file that ends in .gguf, .bin or .json, is expected`,
+      );
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { storedZip } from '../../../test/fuzz/stored-zip.ts';
 import { ModelError } from '../../model-error.ts';
 import { readStateDict } from './state-dict.ts';
 import { unpickle } from './unpickle.ts';
@@ -13,29 +14,7 @@ function joined(parts: readonly (string | Uint8Array | readonly number[])[]): Ui
 }
 
 const u32 = (value: number) => [0, 8, 16, 24].map((shift) => (value >>> shift) & 255);
-const u16 = (value: number) => [value & 255, value >> 8];
 const text = (value: string) => ['X', u32(value.length), value] as const;
-
-/** A stored zip archive as PyTorch writes it. */
-function zip(files: Readonly<Record<string, Uint8Array>>, method = 0): Uint8Array {
-  const local: Uint8Array[] = [];
-  const central: Uint8Array[] = [];
-  let offset = 0;
-  for (const [name, bytes] of Object.entries(files)) {
-    const sizes = [...u32(bytes.length), ...u32(bytes.length)];
-    const common = [...u16(0), ...u16(method), ...u32(0), ...u32(0), ...sizes, ...u16(name.length), ...u16(0)];
-    const header = joined([u32(0x04034b50), u16(20), common, name, bytes]);
-    central.push(
-      joined([u32(0x02014b50), u16(20), u16(20), common, u16(0), u16(0), u16(0), u32(0), u32(offset), name]),
-    );
-    local.push(header);
-    offset += header.length;
-  }
-  const directory = joined(central);
-  const count = u16(central.length);
-  const end = joined([u32(0x06054b50), u16(0), u16(0), count, count, u32(directory.length), u32(offset), u16(0)]);
-  return joined([...local, directory, end]);
-}
 
 interface Described {
   readonly storage?: string;
@@ -73,7 +52,7 @@ function pickle({ storage = 'FloatStorage', size = 6, offset = 0, shape = [2, 3]
 
 const floats = new Uint8Array(Float32Array.of(1, 2, 3, 4, 5, 6).buffer);
 const stateDict = (described?: Described, data = floats) =>
-  zip({ 'model/data.pkl': pickle(described), 'model/data/0': data });
+  storedZip({ 'model/data.pkl': pickle(described), 'model/data/0': data });
 
 describe('PyTorch state dictionaries', () => {
   test('give their tensors, transposed views and views into a larger storage too', () => {
@@ -88,16 +67,20 @@ describe('PyTorch state dictionaries', () => {
   test.each<[string, Uint8Array, string]>([
     ['that are no archive', encoder.encode('PK, but no more'), 'no zip archive'],
     ['cut short', stateDict().subarray(0, -1), 'no zip archive, or truncated'],
-    ['with compressed files', zip({ 'model/data.pkl': pickle(), 'model/data/0': floats }, 8), 'is compressed'],
-    ['without a pickle', zip({ 'model/version': encoder.encode('3') }), "no 'data.pkl'"],
-    ['whose storage is missing', zip({ 'model/data.pkl': pickle() }), "the storage '0', which is not there"],
+    ['with compressed files', storedZip({ 'model/data.pkl': pickle(), 'model/data/0': floats }, 8), 'is compressed'],
+    ['without a pickle', storedZip({ 'model/version': encoder.encode('3') }), "no 'data.pkl'"],
+    ['whose storage is missing', storedZip({ 'model/data.pkl': pickle() }), "the storage '0', which is not there"],
     ['whose storage has another size', stateDict({}, floats.subarray(4)), 'must have 24 bytes, it has 20'],
     ['with an unknown element type', stateDict({ storage: 'QInt8Storage' }), "names 'torch.QInt8Storage'"],
     ['that reach beyond the storage', stateDict({ offset: 1 }), 'reaches beyond its storage of 6'],
     ['with strides beyond the storage', stateDict({ strides: [6, 1] }), 'reaches beyond its storage of 6'],
     ['with a shape that would fill the memory', stateDict({ shape: [1 << 30], strides: [0] }), 'many more elements'],
     ['with another number of strides', stateDict({ strides: [1] }), 'no proper shape and strides'],
-    ['in big-endian order', zip({ 'm/data.pkl': pickle(), 'm/byteorder': encoder.encode('big') }), 'not little-endian'],
+    [
+      'in big-endian order',
+      storedZip({ 'm/data.pkl': pickle(), 'm/byteorder': encoder.encode('big') }),
+      'not little-endian',
+    ],
   ])('%s are refused', (_, file, message) => {
     expect(() => readStateDict(file)).toThrow(
       expect.objectContaining({ code: 'bad-checkpoint', message: expect.stringContaining(message) }),
@@ -112,7 +95,7 @@ describe('PyTorch state dictionaries', () => {
       'cbuiltins\ngetattr\n(',
     ];
     for (const attack of attacks) {
-      const file = zip({ 'model/data.pkl': joined([[0x80, 2], attack]), 'model/data/0': floats });
+      const file = storedZip({ 'model/data.pkl': joined([[0x80, 2], attack]), 'model/data/0': floats });
       expect(() => readStateDict(file)).toThrow(/it names '.*', which is not among the allowed/);
     }
     expect(() => unpickle(joined([[0x80, 2], 'Vtext\n.']), 'pickle')).toThrow('the instruction 0x56');

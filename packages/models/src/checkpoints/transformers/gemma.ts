@@ -68,7 +68,8 @@ export const gemma: TransformersFamily = {
       attention: {
         causal: true,
         scale: config.query_pre_attn_scalar == null ? null : config.query_pre_attn_scalar ** -0.5,
-        softcap: config.attn_logit_softcapping ?? null,
+        // Gemma 3 has the field and the library does not read it
+        softcap: family === 'gemma2' ? (config.attn_logit_softcapping ?? null) : null,
         clip: null,
         headNorms: 'head',
       },

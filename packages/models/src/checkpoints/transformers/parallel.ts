@@ -194,6 +194,7 @@ export const gptNeoX: TransformersFamily = {
           embed_in: 'embed_tokens',
           final_layer_norm: 'norms.final',
           embed_out: config.tiedEmbeddings ? null : 'lm_head',
+          lm_head: config.tiedEmbeddings ? null : 'lm_head',
         },
         inside: {
           input_layernorm: 'norms.attentionInput',
@@ -252,7 +253,8 @@ export const falcon: TransformersFamily = {
       keyValueHeads: !grouped && config.multi_query ? 1 : everyHead,
       headSize,
       feedForwardSize: config.ffn_hidden_size ?? 4 * config.hidden_size,
-      position: config.alibi ? { kind: 'alibi' } : rotaryOf(config, headSize),
+      // the library divides the scores by the root of the head size after it has added the slopes
+      position: config.alibi ? { kind: 'alibi', factor: 1 / Math.sqrt(headSize) } : rotaryOf(config, headSize),
       activation: config.activation,
       bias: biases(config.bias),
       tiedEmbeddings: config.tie_word_embeddings,
