@@ -1,8 +1,8 @@
-// `pnpm golden <folder> [--backend reference|native|webgpu]`: each package checks what it knows of a folder of golden values. Kernels
+// `pnpm golden <file or folder> [--backend reference|native|webgpu]`: each package checks what it knows of a folder of golden values. Kernels
 // read the manifests in the folder itself, models the model folders at or under it and GGUF's formats, experiments verdicts and statistics.
 // Exit code 0 when everything lies within its bounds, 1 when something does not, 2 when there is nothing to check or it cannot be read.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,7 +14,7 @@ const folder = words.find((word, at) => !word.startsWith('--') && words[at - 1] 
 const path = folder === undefined ? undefined : resolve(process.env.INIT_CWD ?? process.cwd(), folder);
 if (path === undefined || !existsSync(path)) {
   console.error(
-    `usage: pnpm golden <folder> [--backend reference|native|webgpu]${path ? `: there is no ${path}` : ''}`,
+    `usage: pnpm golden <file or folder> [--backend reference|native|webgpu]${path ? `: there is no ${path}` : ''}`,
   );
   process.exit(2);
 }
@@ -23,14 +23,26 @@ const isModel = (at) => existsSync(join(at, 'expected.json'));
 const subfolders = (at) => readdirSync(at, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const holdsModels = (at, depth) =>
   isModel(at) || (depth > 0 && subfolders(at).some((entry) => holdsModels(join(at, entry.name), depth - 1)));
-const names = readdirSync(path);
+const isFile = statSync(path).isFile();
+const names = isFile ? [] : readdirSync(path);
 const manifests = isModel(path) ? [] : names.filter((name) => name.endsWith('.json') && name !== 'index.json');
 const holds = (...wanted) => wanted.some((name) => manifests.includes(name));
 
+/** Verdicts and statistics are known by what is in them: a file may have any name. */
+const judges = (file) => {
+  try {
+    const content = JSON.parse(readFileSync(file, 'utf8'));
+    return content?.family === 'statistics' || typeof content?.ruleVersion === 'number';
+  } catch {
+    return false;
+  }
+};
+const holdsVerdicts = isFile ? judges(path) : manifests.some((name) => judges(join(path, name)));
+
 const checks = [
   ...(manifests.length > 0 ? ['packages/kernels/src/golden-check/cli.ts'] : []),
-  ...(holdsModels(path, 2) || holds('gguf.json') ? ['packages/models/src/golden-check/cli.ts'] : []),
-  ...(holds('verdicts.json', 'statistics.json') ? ['packages/experiments/src/node/golden-cli.ts'] : []),
+  ...(!isFile && (holdsModels(path, 2) || holds('gguf.json')) ? ['packages/models/src/golden-check/cli.ts'] : []),
+  ...(holdsVerdicts ? ['packages/experiments/src/node/golden-cli.ts'] : []),
 ];
 if (checks.length === 0) {
   console.error(`${path} holds neither a manifest of golden values (*.json) nor a model with its expected values`);

@@ -56,7 +56,7 @@ const settings = settingsOrRefuse();
 const app = await createApplication({ settings, reconcileEveryMs: RECONCILE_EVERY_MS });
 await schemaOrRefuse(app.get(PrismaService));
 try {
-  app.get(ExperimentPlanning).checkProtocols();
+  await app.get(ExperimentPlanning).checkProtocols();
 } catch (error) {
   refuse(`a protocol of the corpus cannot run: ${error instanceof Error ? error.message : String(error)}`);
 }

@@ -9,7 +9,7 @@ import {
   type RunSpec,
   type Verdict,
 } from '@claimbench/contracts';
-import type { Advance } from '@claimbench/experiments';
+import type { Advance, EarlierBlocks } from '@claimbench/experiments';
 import { ExperimentPlanning } from '../src/experiment/experiment.planning.ts';
 
 const DATA = { name: 'node-docs', sha256: 'd'.repeat(64) };
@@ -162,7 +162,19 @@ export class ScriptedPlanning extends ExperimentPlanning {
     return { registered, protocolHash: await hashOf(registered) };
   }
 
-  override async advance({ protocolHash, finished }: Parameters<ExperimentPlanning['advance']>[0]): Promise<Advance> {
+  /** What `advance` was told of earlier registrations, the latest call last. */
+  earlier: EarlierBlocks[][] = [];
+
+  override async rejudge({ protocolHash }: Parameters<ExperimentPlanning['rejudge']>[0]): Promise<Verdict> {
+    return verdictOf(protocolHash);
+  }
+
+  override async advance({
+    protocolHash,
+    finished,
+    earlier,
+  }: Parameters<ExperimentPlanning['advance']>[0]): Promise<Advance> {
+    this.earlier.push([...(earlier ?? [])]);
     const stage = 1 + Math.max(-1, ...finished.map((run) => run.stage));
     const runs = this.stages[stage];
     if (runs) return { kind: 'runs', stage, runs: runs.map((run) => ({ ...run, stage })) };

@@ -12,6 +12,8 @@ export type PaperSummary = z.infer<typeof PaperSummary>;
 
 export const ClaimSummary = Claim.extend({
   status: ClaimStatus,
+  /** Why it has that status: no claim is hidden without a reason. */
+  statusReason: z.string().min(1),
   paper: z.object({ number: z.number().int(), title: z.string(), slug: z.string(), family: Paper.shape.family }),
   protocolIds: z.array(z.string()),
   headline: VerdictRecord.nullable(),

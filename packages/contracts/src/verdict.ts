@@ -111,3 +111,21 @@ export const VerdictRecord = z
   })
   .meta({ id: 'VerdictRecord' });
 export type VerdictRecord = z.infer<typeof VerdictRecord>;
+
+/** One verdict that a change of the rules turned around. */
+export const Flip = z
+  .object({
+    claim: ClaimId,
+    protocolId: z.string(),
+    experimentId: z.string(),
+    from: z.object({ verdict: VerdictWord, reason: z.string(), ruleVersion: z.number().int() }),
+    to: z.object({ verdict: VerdictWord, reason: z.string(), ruleVersion: z.number().int() }),
+  })
+  .meta({ id: 'Flip' });
+export type Flip = z.infer<typeof Flip>;
+
+/** What judging old outcomes by new rules brought. */
+export const RuleChange = z
+  .object({ ruleVersion: z.number().int(), judged: z.number().int(), dryRun: z.boolean(), flips: z.array(Flip) })
+  .meta({ id: 'RuleChange' });
+export type RuleChange = z.infer<typeof RuleChange>;

@@ -38,6 +38,9 @@ export function checkPaper(file: CorpusFile): Checked<Paper> {
       report(at('unit'), `the claim states the number ${claim.claimedValue}, so it needs a unit`);
     }
     if (claim.unit === '') report(at('unit'), 'is empty: write null where there is none');
+    if (core && claim.unit === null && claim.claimedValue === null && claim.kind !== 'context') {
+      report(at('unit'), `claims of the family ${paper.family} say in which unit their metric is measured`);
+    }
     if (core && claim.kind === null) report(at('kind'), `claims of the family ${paper.family} have a kind`);
     if (core && claim.testability === null) {
       report(at('testability'), `claims of the family ${paper.family} say where they can be tested`);

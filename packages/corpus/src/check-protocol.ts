@@ -94,6 +94,8 @@ function checkClaim(protocol: Protocol, file: CorpusFile, papers: readonly Paper
   else if (claim.kind !== protocol.kind) {
     report('kind', `the claim ${claim.id} is of kind ${claim.kind}, found ${protocol.kind}`);
   }
+  if (!claim.unit)
+    report('claim', `the claim ${claim.id} has no unit: what is measured of "${claim.metric}" is not said`);
   if (claim.testability?.at === 'not-here') {
     report('claim', `the claim ${claim.id} cannot be tested here: ${claim.testability.reason}`);
   }

@@ -45,6 +45,16 @@ describe('a paper file', () => {
     ]);
   });
 
+  it('is refused with a claim to be tested that has no unit at all', () => {
+    const issues = paperWith((draft) => {
+      draft.claims[4]!.claimedValue = null;
+      draft.claims[4]!.unit = null;
+    });
+    expect(issues).toEqual([
+      `${file} claims.4.unit: claims of the family quantization say in which unit their metric is measured`,
+    ]);
+  });
+
   it('is refused with a missing or a misspelt field', () => {
     expect(paperWith((draft) => Reflect.deleteProperty(draft.claims[0]!, 'metric'))[0]).toMatch(
       new RegExp(`^${file} claims.0.metric: .*string`),
@@ -173,6 +183,25 @@ describe('a protocol file', () => {
       protocolWith((draft) => (draft.arms.at(-1)!.technique = { id: 'round-to-nearest', parameters: { bits: 5 } })),
     ).toContain(
       'controls.2.arm: the arm f32-again repeats nothing: no arm with shared seeds has its technique and parameters',
+    );
+  });
+
+  it('is refused when its claim has no unit', () => {
+    // Papers outside the four families may leave it open; a protocol may not rest on that.
+    const adjacent = structuredClone(corpus.papers.find(({ family }) => family === 'adjacent')!);
+    adjacent.claims[0]!.unit = null;
+    adjacent.claims[0]!.claimedValue = null;
+    const draft = {
+      ...structuredClone(protocol),
+      claim: adjacent.claims[0]!.id,
+      id: `${adjacent.claims[0]!.id}-quick`,
+    };
+    const { issues } = checkFiles([
+      { path: paperPath(adjacent), content: adjacent },
+      { path: protocolPath(adjacent, draft.id), content: draft },
+    ]);
+    expect(issues.map(({ field, message }) => `${field}: ${message}`)).toContain(
+      `claim: the claim ${draft.claim} has no unit: what is measured of "${adjacent.claims[0]!.metric}" is not said`,
     );
   });
 

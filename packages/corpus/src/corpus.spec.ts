@@ -1,6 +1,8 @@
+import { Verdict } from '@claimbench/contracts';
 import { describe, expect, it } from 'vitest';
 import { bibtex } from './bibtex.ts';
 import { isCoreFamily } from './check-paper.ts';
+import { citationCff } from './citation.ts';
 import { claimStatus } from './claim-status.ts';
 import { checkFiles, compareClaims, corpus } from './corpus.ts';
 import { corpusFiles } from './generated/corpus-files.ts';
@@ -18,6 +20,15 @@ describe('the corpus', () => {
     expect(core.every((claim) => claim.kind !== null && claim.testability !== null)).toBe(true);
     const rest = corpus.papers.filter((paper) => !isCoreFamily(paper.family)).flatMap((paper) => paper.claims);
     expect(rest.every((claim) => claim.kind === null && claim.testability === null)).toBe(true);
+  });
+
+  it('says in which unit a claim is measured wherever there is something to judge, and where it stands', () => {
+    const claims = corpus.papers.flatMap((paper) => paper.claims.map((claim) => ({ paper, claim })));
+    for (const { paper, claim } of claims) {
+      if (isCoreFamily(paper.family) && claim.kind !== 'context') expect(claim.unit, claim.id).toMatch(/\S/);
+    }
+    // Nine claims say what their paper's abstract gives in another form, or not at all.
+    expect(claims.filter(({ claim }) => claim.location === null)).toHaveLength(9);
   });
 
   it('finds papers, claims and protocols by their names', () => {
@@ -87,5 +98,61 @@ describe('a BibTeX entry', () => {
       'title = {{50\\% of A\\_b \\& \\{C\\} \\#1 \\textbackslash{}x \\textasciitilde{} \\textasciicircum{}}}',
     );
     expect(entry).not.toContain('url');
+  });
+});
+
+describe('a citation of a verdict', () => {
+  const { paper, claim } = corpus.claimById('229.4')!;
+  const record = {
+    id: '01890000-0000-7000-8000-000000000001',
+    at: '2026-11-20T10:00:00.000Z',
+    cause: 'new-evidence' as const,
+    evidenceLevel: 'measured' as const,
+    experimentId: '01890000-0000-7000-8000-000000000002',
+    verdict: Verdict.parse({
+      claim: '229.4',
+      protocolId: '229.4-quick',
+      protocolHash: 'a'.repeat(64),
+      ruleVersion: 1,
+      kind: 'threshold',
+      quantifier: 'all',
+      grade: 'scaled-down',
+      scope: 'recipe',
+      verdict: 'supported',
+      reason: 'parts-supported',
+      words: 'Direction supported: "4 bits" hold.',
+      plan: 'cheap',
+      look: 1,
+      n: 5,
+      parts: [],
+      premises: [],
+      secondSize: null,
+      controls: [],
+      tuning: [],
+      missingGuards: [],
+      failedRuns: {},
+      subjectLine: '2 layers, d64',
+      labels: [],
+    }),
+  };
+
+  it('is a CFF file that names verdict, protocol hash and rule, and invents no authors', () => {
+    const cff = citationCff({
+      record,
+      claim,
+      paper,
+      softwareVersion: '0.1.0',
+      url: 'https://example.org/claims/229.4',
+    });
+    const lines = cff.split('\n');
+    expect(lines[0]).toBe('cff-version: 1.2.0');
+    expect(lines).toContain('date-released: 2026-11-20');
+    expect(lines).toContain('version: "0.1.0, rule 1"');
+    expect(lines).toContain('url: "https://example.org/claims/229.4"');
+    expect(lines).toContain(`    value: "sha256:${'a'.repeat(64)}"`);
+    expect(cff).toContain(
+      'abstract: "Direction supported: \\"4 bits\\" hold. Found: supported (parts-supported), n = 5',
+    );
+    expect(cff).toContain('      - name: "Not recorded in the Claimbench corpus"');
   });
 });

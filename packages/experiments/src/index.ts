@@ -12,3 +12,4 @@ export * from './resources.ts';
 export * from './statistics/index.ts';
 export { findDataSet, findSubject, recipeSubjects, subjectLine } from './subjects/subjects.ts';
 export * from './verdicts/index.ts';
+export * from './vocabulary.ts';

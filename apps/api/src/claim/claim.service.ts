@@ -41,7 +41,7 @@ export class ClaimService {
         (family === undefined || paper.family === family) &&
         (testable === undefined || claim.testability?.at === testable) &&
         (verdict === undefined || words.get(claim.id) === verdict) &&
-        (status === undefined || statusOf(paper, claim, words) === status),
+        (status === undefined || statusOf(paper, claim, words).status === status),
     );
     const after = readCursor(cursor, z.string());
     // The order is fixed by the corpus (or the search), so going on after a claim neither skips nor repeats one. A claim that a
@@ -87,9 +87,9 @@ function search(q: string): Entry[] {
   );
 }
 
-function statusOf(paper: Paper, claim: Claim, words: ReadonlyMap<string, VerdictWord>): ClaimSummary['status'] {
+function statusOf(paper: Paper, claim: Claim, words: ReadonlyMap<string, VerdictWord>) {
   const protocols = corpus.protocolsOf(claim.id).length;
-  return claimStatus(paper, claim, { protocols, hasVerdict: words.has(claim.id) }).status;
+  return claimStatus(paper, claim, { protocols, hasVerdict: words.has(claim.id) });
 }
 
 function summary(
@@ -98,9 +98,11 @@ function summary(
   words: ReadonlyMap<string, VerdictWord>,
   headline: VerdictRecord | null,
 ): ClaimSummary {
+  const { status, reason } = statusOf(paper, claim, words);
   return {
     ...claim,
-    status: statusOf(paper, claim, words),
+    status,
+    statusReason: reason,
     paper: { number: paper.number, title: paper.title, slug: paper.slug, family: paper.family },
     protocolIds: corpus.protocolsOf(claim.id).map((protocol) => protocol.id),
     headline,

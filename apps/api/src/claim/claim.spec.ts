@@ -64,6 +64,23 @@ describe('the corpus', () => {
     expect((await platform.get<Paper>(`/api/papers/${first?.number}`)).body).toEqual(first);
   });
 
+  it('gives every claim a status with its reason', async () => {
+    const { items } = await all<ClaimPage>('/api/claims?limit=200&status=outside');
+    for (const claim of items as ClaimPage['items']) expect(claim.statusReason).toContain('not about norms');
+    const { body } = await platform.get<ClaimView>('/api/claims/229.0');
+    expect(body.claim).toMatchObject({
+      status: 'not-testable-here',
+      statusReason: 'size of the released suite',
+    });
+  });
+
+  it('exports a paper as BibTeX', async () => {
+    const answer = await fetch(`${platform.url}/api/papers/52/bibtex`);
+    expect(answer.headers.get('content-type')).toBe('application/x-bibtex; charset=utf-8');
+    expect(await answer.text()).toMatch(/^@misc\{dlp-52,\n {2}title = \{\{DLP: /);
+    expect(await platform.get('/api/papers/9999/bibtex')).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  });
+
   it.each(['/api/claims/9999.0', '/api/claims/one', '/api/papers/9999', '/api/papers/one'])(
     'has no %s',
     async (path) => {

@@ -60,7 +60,8 @@ export class ExperimentAdvancer {
     const { registered, protocolHash, reveal } = registration;
     let next: Awaited<ReturnType<ExperimentPlanning['advance']>>;
     try {
-      next = await this.planning.advance({ registered, protocolHash, secret: reveal.secret, finished });
+      const earlier = await this.experiments.earlierBlocks(experiment.id, protocolHash);
+      next = await this.planning.advance({ registered, protocolHash, secret: reveal.secret, finished, earlier });
     } catch (error) {
       // The same outcomes would fail the same way for ever: the experiment ends and says why.
       this.#log.error({ err: error, experiment: experiment.id }, 'the protocol could not be judged');

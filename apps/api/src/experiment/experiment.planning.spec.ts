@@ -11,10 +11,11 @@ import {
   type SubjectOption,
   type TechniqueDescriptor,
 } from '@claimbench/contracts';
-import { corpus } from '@claimbench/corpus';
+import { CorpusError, corpus } from '@claimbench/corpus';
 import { seedAt } from '@claimbench/experiments';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMPARISON, outcomeOf, type Platform, startPlatform } from '../../test/platform.ts';
+import { ExperimentPlanning } from './experiment.planning.ts';
 import type { Comparison } from './experiment.schemas.ts';
 
 /** Data sets and checkpoints that are not part of the repository; a machine without them still has node-docs. */
@@ -183,4 +184,21 @@ describe('planning with the real techniques, subjects and protocols', () => {
     }
     expect(protocols.length).toBe(new Set(protocols.map((protocol) => protocol.id)).size);
   }, 120_000);
+
+  it('starts with the corpus as it is, and refuses one that names what there is not, by file and field', async () => {
+    const planning = platform.app.get(ExperimentPlanning);
+    await expect(planning.checkProtocols()).resolves.toBeUndefined();
+    const protocol = structuredClone(corpus.protocolById('229.4-quick')!);
+    protocol.arms[1]!.technique = { id: 'round-to-nearest', parameters: { bits: 99 } };
+    protocol.arms[2]!.technique.id = 'magic';
+    protocol.subject.name = 'gpt-17';
+    protocol.evaluation.data = 'the-internet';
+    const spoilt = planning.checkProtocols({ protocols: [protocol], claimById: corpus.claimById });
+    await expect(spoilt).rejects.toThrow(CorpusError);
+    const file = 'data/quantization/229-trilm-spectra.protocols/229.4-quick.json';
+    await expect(spoilt).rejects.toThrow(`${file}, arms.1.technique.parameters.bits: `);
+    await expect(spoilt).rejects.toThrow(`${file}, arms.2.technique.id: unknown technique magic; known: none`);
+    await expect(spoilt).rejects.toThrow(`${file}, subject.name: unknown recipe gpt-17`);
+    await expect(spoilt).rejects.toThrow(`${file}, evaluation.data: unknown data set the-internet`);
+  });
 });

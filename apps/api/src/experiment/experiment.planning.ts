@@ -6,18 +6,21 @@ import {
   type Protocol,
   type ProtocolRequest,
   type RegisteredProtocol,
+  type Verdict,
 } from '@claimbench/contracts';
-import { corpus } from '@claimbench/corpus';
+import { type Corpus, CorpusError, checkVocabulary, corpus } from '@claimbench/corpus';
 import {
   type Advance,
+  type AdvanceInput,
   advanceProtocol,
   armLabels,
   checkProtocol,
-  type FinishedRun,
   planComparison,
   planSummary,
   previewProtocol,
   registerProtocol,
+  rejudgeProtocol,
+  vocabularyOf,
 } from '@claimbench/experiments';
 import { Injectable } from '@nestjs/common';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
@@ -62,17 +65,22 @@ export class ExperimentPlanning {
   }
 
   /** The next stage of a registered protocol or its verdict; the same answer for the same finished runs. */
-  advance(input: {
-    registered: RegisteredProtocol;
-    protocolHash: string;
-    secret: string;
-    finished: readonly FinishedRun[];
-  }): Promise<Advance> {
+  advance(input: AdvanceInput): Promise<Advance> {
     return advanceProtocol(input);
   }
 
-  /** Throws for the first protocol that could not run: a technique, parameter or arm that is not there. */
-  checkProtocols(): void {
-    for (const protocol of corpus.protocols) checkProtocol(protocol);
+  /** What today's rules say of an ended protocol, from its stored outcomes alone. */
+  rejudge(input: AdvanceInput): Promise<Verdict> {
+    return rejudgeProtocol(input);
+  }
+
+  /**
+   * Throws for protocols that could not run. CorpusError names every technique, parameter, subject and data set that is not there,
+   * by file and field; AppError the first protocol whose technique does not fit its subject.
+   */
+  async checkProtocols(checked: Pick<Corpus, 'protocols' | 'claimById'> = corpus): Promise<void> {
+    const issues = checkVocabulary(checked, vocabularyOf(await this.catalogue.resources()));
+    if (issues.length > 0) throw new CorpusError(issues);
+    for (const protocol of checked.protocols) checkProtocol(protocol);
   }
 }

@@ -16,7 +16,7 @@ import {
   type Verdict,
   Verdict as VerdictSchema,
 } from '@claimbench/contracts';
-import type { FinishedRun } from '@claimbench/experiments';
+import { blocksSoFar, type EarlierBlocks, type FinishedRun } from '@claimbench/experiments';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import type { Transaction } from '../event/event.log.ts';
@@ -227,6 +227,24 @@ export class ExperimentRepository {
     return { finished, labels: new Map(rows.map((row) => [row.arm, row.label])), open: rows.length - finished.length };
   }
 
+  /**
+   * What registrations of the same protocol measured before this one, in their order: also those that were cancelled, and as far as
+   * those have come that still run.
+   */
+  async earlierBlocks(experimentId: string, protocolHash: string): Promise<EarlierBlocks[]> {
+    const rows = await this.prisma.experiment.findMany({
+      where: { protocolHash, id: { lt: experimentId } },
+      orderBy: { id: 'asc' },
+      select: { id: true, registered: true },
+    });
+    return Promise.all(
+      rows.map(async ({ id, registered }) => {
+        const { finished } = await this.finished(id, { items: true });
+        return blocksSoFar({ registered: RegisteredProtocol.parse(registered), protocolHash, finished });
+      }),
+    );
+  }
+
   /** Judged runs and controls with their series of this name, for curves. */
   async curveRuns(experimentId: string, series: string) {
     const rows = await this.prisma.experimentRun.findMany({
@@ -293,7 +311,13 @@ export class ExperimentRepository {
     return open.map((run) => run.id).filter((id) => !others.has(id));
   }
 
-  async appendVerdict(tx: Transaction, id: string, experimentId: string, verdict: Verdict): Promise<void> {
+  async appendVerdict(
+    tx: Transaction,
+    id: string,
+    experimentId: string,
+    verdict: Verdict,
+    cause: 'new-evidence' | 'rule-change' = 'new-evidence',
+  ): Promise<void> {
     await tx.verdict.create({
       data: {
         id,
@@ -301,7 +325,7 @@ export class ExperimentRepository {
         claim: verdict.claim,
         word: verdict.verdict,
         ruleVersion: verdict.ruleVersion,
-        cause: 'new-evidence',
+        cause,
         // Every run was executed under a lease by a worker of the platform, from seeds that were revealed after the registration.
         evidenceLevel: 'measured',
         verdict: VerdictSchema.parse(verdict),

@@ -1,6 +1,7 @@
 import { Paper } from '@claimbench/contracts';
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { bibtex } from '@claimbench/corpus';
+import { Controller, Get, Header, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../problem/problem.decorator.ts';
 import { PaperNumber, PaperPage, PaperQuery } from './paper.schemas.ts';
 import { PaperService } from './paper.service.ts';
@@ -22,5 +23,15 @@ export class PaperController {
   @ApiProblems('not-found')
   getPaper(@Param('number', { schema: PaperNumber }) number: number): Paper {
     return this.papers.get(number);
+  }
+
+  /** The paper as a BibTeX entry, with what the corpus knows of it. */
+  @Get(':number/bibtex')
+  @Header('content-type', 'application/x-bibtex; charset=utf-8')
+  @ApiProduces('application/x-bibtex')
+  @ApiOkResponse({ content: { 'application/x-bibtex': { schema: { type: 'string' } } } })
+  @ApiProblems('not-found')
+  getBibtex(@Param('number', { schema: PaperNumber }) number: number): string {
+    return bibtex(this.papers.get(number));
   }
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
+import { VerdictController } from './verdict.controller.ts';
 import { VerdictRepository } from './verdict.repository.ts';
 
-@Module({ providers: [VerdictRepository], exports: [VerdictRepository] })
+@Module({ controllers: [VerdictController], providers: [VerdictRepository], exports: [VerdictRepository] })
 export class VerdictModule {}

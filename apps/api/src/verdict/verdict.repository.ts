@@ -1,4 +1,4 @@
-import { EvidenceLevel, VerdictRecord, VerdictWord } from '@claimbench/contracts';
+import { AppError, EvidenceLevel, VerdictRecord, VerdictWord } from '@claimbench/contracts';
 import { Injectable } from '@nestjs/common';
 import { Prisma } from '../prisma/generated/client.ts';
 import { PrismaService } from '../prisma/prisma.service.ts';
@@ -36,6 +36,13 @@ export class VerdictRepository {
       select distinct on (claim) claim, id, at, cause, evidence_level, experiment_id, verdict
         from verdict where claim = any(${[...claims]}::text[]) order by ${HEADLINE_ORDER}`;
     return new Map(rows.map((row) => [row.claim, toRecord(row)]));
+  }
+
+  async byId(id: string): Promise<VerdictRecord> {
+    const [row] = await this.prisma.$queryRaw<VerdictRow[]>`
+      select id, at, cause, evidence_level, experiment_id, verdict from verdict where id = ${id}::uuid`;
+    if (!row) throw new AppError('not-found', `There is no verdict ${id}.`);
+    return toRecord(row);
   }
 
   /** All verdicts of a claim, the latest first. */

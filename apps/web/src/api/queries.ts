@@ -74,6 +74,12 @@ export const papersPages = (filters: PaperFilters) =>
     getNextPageParam: (page) => page.next,
   });
 
+export const papersTop = (filters: PaperFilters, limit: number) =>
+  queryOptions({
+    queryKey: ['papers', 'top', filters, limit],
+    queryFn: ({ signal }) => get('/api/papers', { query: { ...filters, limit }, signal }),
+  });
+
 export const paperView = (number: number) =>
   queryOptions({
     queryKey: ['papers', 'view', number],

@@ -76,7 +76,20 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
         <Section title="What the paper says">
           <PaperSays claim={claim} paper={paper} />
         </Section>
-        <Section title="What we measured">
+        <Section
+          title="What we measured"
+          aside={
+            headline ? (
+              <a
+                href={`/api/verdicts/${headline.id}/citation`}
+                download="CITATION.cff"
+                className="text-accent underline-offset-2 hover:underline"
+              >
+                cite this verdict
+              </a>
+            ) : null
+          }
+        >
           {headline ? (
             <VerdictPanel record={headline} claim={claim} />
           ) : (

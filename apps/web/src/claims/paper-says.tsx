@@ -3,6 +3,7 @@ import { Facts, Tag } from '@claimbench/ui';
 import { ExternalLink } from 'lucide-react';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
+import { STATUS_WORDS } from '../wording/verdicts.ts';
 import { claimedValue } from './claim-numbers.ts';
 
 const DIRECTIONS: Record<Claim['direction'], string> = {
@@ -34,6 +35,12 @@ export function PaperSays({ claim, paper }: Pick<ClaimView, 'claim' | 'paper'>) 
           ['In the paper', claim.location],
           ['Kind', claim.kind ? <Tag key="kind">{claim.kind.replaceAll('-', ' ')}</Tag> : null],
           [
+            'Status',
+            <span key="status">
+              {STATUS_WORDS[claim.status]}. {claim.statusReason}
+            </span>,
+          ],
+          [
             'Testable here',
             claim.testability ? (
               <span key="testable">
@@ -47,15 +54,27 @@ export function PaperSays({ claim, paper }: Pick<ClaimView, 'claim' | 'paper'>) 
               <Link href={`/papers/${paper.number}`} className="text-accent underline-offset-2 hover:underline">
                 {paper.title}
               </Link>
-              <span className="mt-0.5 flex gap-3">
-                {paper.links.paper ? <Outside href={paper.links.paper}>read it</Outside> : null}
-                {paper.links.code ? <Outside href={paper.links.code}>its code</Outside> : null}
-              </span>
+              <PaperLinks paper={paper} />
             </span>,
           ],
         ]}
       />
     </div>
+  );
+}
+
+/** Where the paper and its code are; a paper whose address the corpus does not know is looked for by its title. */
+export function PaperLinks({ paper }: { paper: Pick<ClaimView['paper'], 'title' | 'links'> }) {
+  const search = `https://arxiv.org/search/?searchtype=title&query=${encodeURIComponent(paper.title)}`;
+  return (
+    <span className="mt-0.5 flex flex-wrap gap-x-3">
+      {paper.links.paper ? (
+        <Outside href={paper.links.paper}>read it</Outside>
+      ) : (
+        <Outside href={search}>look for it by its title</Outside>
+      )}
+      {paper.links.code ? <Outside href={paper.links.code}>its code</Outside> : null}
+    </span>
   );
 }
 

@@ -1,9 +1,10 @@
 'use client';
-import { EmptyState, Facts, Loading, PageHeader, Section, Tag } from '@claimbench/ui';
+import { buttonClass, EmptyState, Facts, Loading, PageHeader, Section, Tag } from '@claimbench/ui';
 import { useQuery } from '@tanstack/react-query';
+import { Download } from 'lucide-react';
 import Link from 'next/link';
 import { paperView } from '../api/queries.ts';
-import { Outside } from '../claims/paper-says.tsx';
+import { PaperLinks } from '../claims/paper-says.tsx';
 import { QueryView } from '../lists/query-view.tsx';
 import { FAMILY_WORDS } from '../wording/verdicts.ts';
 import { PaperClaims } from './paper-claims.tsx';
@@ -27,6 +28,11 @@ export function PaperPage({ number }: { number: number | null }) {
               </span>
             }
             title={paper.title}
+            actions={
+              <a href={`/api/papers/${paper.number}/bibtex`} download={`${paper.slug}.bib`} className={buttonClass({})}>
+                <Download aria-hidden="true" size={13} /> BibTeX
+              </a>
+            }
           >
             {paper.technique}
           </PageHeader>
@@ -39,17 +45,7 @@ export function PaperPage({ number }: { number: number | null }) {
                 ['Tested here', paper.scaledDownTest],
                 ['Needs training', paper.needsTraining === null ? null : paper.needsTraining ? 'yes' : 'no'],
                 ['Modality', paper.modality],
-                [
-                  'Links',
-                  paper.links.paper || paper.links.code ? (
-                    <span key="links" className="flex gap-4">
-                      {paper.links.paper ? <Outside href={paper.links.paper}>paper</Outside> : null}
-                      {paper.links.code ? <Outside href={paper.links.code}>code</Outside> : null}
-                    </span>
-                  ) : (
-                    'none known'
-                  ),
-                ],
+                ['Links', <PaperLinks key="links" paper={paper} />],
               ]}
             />
           </Section>

@@ -5,11 +5,11 @@ import { Command } from 'cmdk';
 import { CornerDownLeft, FlaskConical, Monitor, Moon, Plus, Sun } from 'lucide-react';
 import { useRouter } from 'next/navigation';
 import { type ReactNode, useDeferredValue, useState } from 'react';
-import { claimsTop, experimentsTop, techniqueList } from '../api/queries.ts';
+import { claimsTop, experimentsTop, papersTop, techniqueList } from '../api/queries.ts';
 import { SECTIONS } from './navigation.ts';
 import { setTheme } from './theme.ts';
 
-/** Everything by name: sections, claims, techniques, experiments, and what can be done. */
+/** Everything by name: sections, claims, papers, techniques, experiments, and what can be done. */
 export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return (
     <Dialog
@@ -31,6 +31,7 @@ function Palette({ close }: { close: () => void }) {
   const query = useDeferredValue(text.trim());
   const searching = query.length >= 2;
   const claims = useQuery({ ...claimsTop({ q: query }, 6), enabled: searching });
+  const papers = useQuery({ ...papersTop({ q: query }, 4), enabled: searching });
   const experiments = useQuery({ ...experimentsTop({ q: query }, 5), enabled: searching });
   const techniques = useQuery(techniqueList);
 
@@ -49,10 +50,12 @@ function Palette({ close }: { close: () => void }) {
   ].filter((action) => matches(action.words));
 
   const foundClaims = searching ? (claims.data?.items ?? []) : [];
+  const foundPapers = searching ? (papers.data?.items ?? []) : [];
   const foundExperiments = searching ? (experiments.data?.items ?? []) : [];
   // answers come in while one types: what was pointed at may be gone, then the first takes its place
   const order = [
     ...foundClaims.map((claim) => `claim ${claim.id}`),
+    ...foundPapers.map((paper) => `paper ${paper.number}`),
     ...shownTechniques.map((technique) => `technique ${technique.id}`),
     ...foundExperiments.map((experiment) => `experiment ${experiment.id}`),
     ...sections.map((section) => `go ${section.href}`),
@@ -72,7 +75,7 @@ function Palette({ close }: { close: () => void }) {
       <Command.Input
         value={text}
         onValueChange={setText}
-        placeholder="Search claims, techniques, experiments, or type a command"
+        placeholder="Search claims, papers, techniques, experiments, or type a command"
         className="h-12 w-full shrink-0 border-b border-line bg-transparent px-4 text-base text-ink outline-none"
       />
       <Command.List className="min-h-0 flex-1 overflow-y-auto p-1.5 [&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-ink-faint">
@@ -85,6 +88,17 @@ function Palette({ close }: { close: () => void }) {
                 </span>
                 <span className="min-w-0 flex-1 truncate">{claim.statement}</span>
                 <span className="tabular text-xs text-ink-faint">{claim.id}</span>
+              </Item>
+            ))}
+          </Command.Group>
+        ) : null}
+        {foundPapers.length > 0 ? (
+          <Command.Group heading="Papers">
+            {foundPapers.map((paper) => (
+              <Item key={paper.number} value={`paper ${paper.number}`} onSelect={go(`/papers/${paper.number}`)}>
+                <span className="w-3" />
+                <span className="min-w-0 flex-1 truncate">{paper.title}</span>
+                <span className="tabular text-xs text-ink-faint">{paper.number}</span>
               </Item>
             ))}
           </Command.Group>

@@ -115,6 +115,7 @@ const REASONS: Record<string, string> = {
   'not-finite': 'a number was not finite',
   'metric-undefined': 'the metric is not defined for this subject',
   incomplete: 'runs are missing',
+  'needs-more-runs': 'today’s rules ask for more runs than were measured',
 };
 
 /** A reason's code in words; a code that is new reads as it is. */

@@ -1,14 +1,15 @@
 import type { PartResult, PlannedRun, RegisteredProtocol, Verdict } from '@claimbench/contracts';
-import { MissingMetric } from '../contrast.ts';
+import { MissingMetric, type OutcomesByArm } from '../contrast.ts';
 import type { FinishedRun } from '../finished-run.ts';
 import { plannedRuns } from '../plan/planned-runs.ts';
 import { subjectLine } from '../subjects/subjects.ts';
-import { type Look, looksOf } from '../verdicts/index.ts';
-import { protocolArms } from './arms.ts';
+import { type Look, looksOf, RULE_VERSION } from '../verdicts/index.ts';
+import { type ProtocolArm, protocolArms } from './arms.ts';
 import { judgedDrafts, type SeedlessDraft, withSeeds } from './drafts.ts';
 import { SECOND_SIZE } from './guards.ts';
 import { History } from './history.ts';
 import { judgeLook, judgeParts, type LookFinding, type Sitting } from './judge-look.ts';
+import { contrastsOf } from './judge-part.ts';
 import { labelsOf } from './labels.ts';
 import { tuningState } from './tuning.ts';
 import { verdictWords } from './words.ts';
@@ -21,10 +22,18 @@ export interface AdvanceInput {
   /** All runs of the experiment that reached a terminal state; none for the first stage. */
   readonly finished: readonly FinishedRun[];
   /**
-   * Verdicts of earlier registrations of the same protocol (equal hash). Their blocks are pooled with these: registering again
-   * is never a fresh try. None for the first registration.
+   * What earlier registrations of the same protocol (equal hash) measured, in their order: their verdicts, or `blocksSoFar` of
+   * those that were ended before one. Their blocks are pooled with these: registering again is never a fresh try. None for the
+   * first registration.
    */
-  readonly earlier?: readonly Verdict[];
+  readonly earlier?: readonly EarlierBlocks[];
+}
+
+/** The contrasts of one earlier registration; a verdict is one. With the label `pooled` it holds those of all before it too. */
+export interface EarlierBlocks {
+  readonly protocolHash: string;
+  readonly labels: readonly string[];
+  readonly parts: readonly Pick<PartResult, 'id' | 'contrasts'>[];
 }
 
 /** What an experiment needs next: more runs, or nothing, because its verdict stands. */
@@ -47,6 +56,46 @@ export async function advanceProtocol(input: AdvanceInput): Promise<Advance> {
   return { kind: 'runs', stage, runs: await plannedRuns(drafts, stage, history.specHashes) };
 }
 
+/**
+ * The blocks of a registration that are complete, whether or not it ever reached a verdict: a registration that is cancelled when its
+ * numbers displease counts as evidence all the same.
+ */
+export function blocksSoFar({
+  registered,
+  protocolHash,
+  finished,
+}: Pick<AdvanceInput, 'registered' | 'protocolHash' | 'finished'>): EarlierBlocks {
+  const arms = protocolArms(registered.protocol);
+  const history = new History(finished);
+  const parts = registered.protocol.parts.map((part) => {
+    const named = [...new Set(part.contrast.terms.map(({ arm }) => arm))];
+    // Blocks are planned in their order; one whose arms have not all ended tells nothing yet.
+    const complete: number[] = [];
+    for (let block = 0; named.every((arm) => history.outcome(arm, block)); block++) complete.push(block);
+    return { id: part.id, contrasts: contrastsOf(part, outcomesOf(history, arms), complete) };
+  });
+  return { protocolHash, labels: [], parts };
+}
+
+function outcomesOf(history: History, arms: readonly ProtocolArm[]): OutcomesByArm {
+  return history.outcomesAt(
+    'first',
+    arms.map(({ arm }) => arm.id),
+  );
+}
+
+/**
+ * Judges an ended experiment again by the rules of this build, from the outcomes that are stored: nothing is run. Where today's rules
+ * would ask for more blocks than there are, the answer is inconclusive and says so.
+ */
+export async function rejudgeProtocol(input: AdvanceInput): Promise<Verdict> {
+  const registered = { ...input.registered, ruleVersion: RULE_VERSION };
+  const next = await advanceProtocol({ ...input, registered });
+  if (next.kind === 'verdict') return next.verdict;
+  const because = `Rule ${RULE_VERSION} asks for ${next.runs.length} more runs than rule ${input.registered.ruleVersion} did.`;
+  return endedVerdict(registered, input.protocolHash, 'needs-more-runs', because);
+}
+
 type Step =
   | { readonly kind: 'drafts'; readonly drafts: readonly SeedlessDraft[] }
   | { readonly kind: 'verdict'; readonly verdict: Verdict };
@@ -56,7 +105,7 @@ function nextStep(
   registered: RegisteredProtocol,
   protocolHash: string,
   history: History,
-  earlier: readonly Verdict[],
+  earlier: readonly EarlierBlocks[],
 ): Step {
   const broken = history.withoutOutcome;
   if (broken.length > 0) {
@@ -78,7 +127,7 @@ function stepOf(
   registered: RegisteredProtocol,
   protocolHash: string,
   history: History,
-  earlier: readonly Verdict[],
+  earlier: readonly EarlierBlocks[],
 ): Step {
   const arms = protocolArms(registered.protocol);
   const tuning = tuningState(registered, arms, 'first', history);
@@ -127,7 +176,7 @@ function secondSize(
 }
 
 /** The blocks of earlier registrations, in their order. Only verdicts that looked at blocks have any. */
-function pooledContrasts(protocolHash: string, earlier: readonly Verdict[]): Map<string, number[]> {
+function pooledContrasts(protocolHash: string, earlier: readonly EarlierBlocks[]): Map<string, number[]> {
   const contrasts = new Map<string, number[]>();
   for (const verdict of earlier) {
     if (verdict.protocolHash !== protocolHash) {
@@ -211,35 +260,36 @@ function becauseOf({ reason, premises }: LookFinding): string | null {
 
 /** A verdict that no measurement reached. */
 function ended(registered: RegisteredProtocol, protocolHash: string, reason: string, because: string): Step {
+  return { kind: 'verdict', verdict: endedVerdict(registered, protocolHash, reason, because) };
+}
+
+function endedVerdict(registered: RegisteredProtocol, protocolHash: string, reason: string, because: string): Verdict {
   return {
-    kind: 'verdict',
-    verdict: {
-      ...frame(registered, protocolHash),
+    ...frame(registered, protocolHash),
+    verdict: 'inconclusive',
+    reason,
+    words: verdictWords({
+      protocol: registered.protocol,
+      subject: registered.subject,
       verdict: 'inconclusive',
       reason,
-      words: verdictWords({
-        protocol: registered.protocol,
-        subject: registered.subject,
-        verdict: 'inconclusive',
-        reason,
-        measured: 'inconclusive',
-        parts: [],
-        missingGuards: [],
-        failedRuns: {},
-        blocks: 0,
-        because,
-      }),
-      look: 0,
-      n: 0,
+      measured: 'inconclusive',
       parts: [],
-      premises: [],
-      secondSize: null,
-      controls: [],
-      tuning: [],
       missingGuards: [],
       failedRuns: {},
-      labels: [],
-    },
+      blocks: 0,
+      because,
+    }),
+    look: 0,
+    n: 0,
+    parts: [],
+    premises: [],
+    secondSize: null,
+    controls: [],
+    tuning: [],
+    missingGuards: [],
+    failedRuns: {},
+    labels: [],
   };
 }
 

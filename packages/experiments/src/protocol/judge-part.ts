@@ -81,18 +81,42 @@ function estimateOf(part: Part, { outcomes, blocks, scope }: PartContext): Estim
   return items && items.length >= LEAST_CASES ? estimateFromBlocks(items) : estimate;
 }
 
-function judgeRatePart(part: Part, context: PartContext): PartResult {
-  const margin = marginOf(part, context);
-  const { terms } = part.contrast;
-  const failed = (arm: string, block: number) => outcomeOf(context.outcomes, arm, block).diverged !== null;
+/** One contrast a block, in the form in which a verdict stores and pools them. */
+export function contrastsOf(part: Part, outcomes: OutcomesByArm, blocks: readonly number[]): number[] {
+  if (blocks.length === 0) return [];
+  if (part.template === 'rate') return ratePairs(part, outcomes, blocks).map(rateContrast);
+  return [...estimateContrast(part.contrast, outcomes, blocks).contrasts];
+}
+
+function ratePairs({ contrast: { terms } }: Part, outcomes: OutcomesByArm, blocks: readonly number[]): FailurePair[] {
+  const failed = (arm: string, block: number) => outcomeOf(outcomes, arm, block).diverged !== null;
   const pairs: FailurePair[] = [];
   for (let term = 0; term + 1 < terms.length; term += 2) {
-    for (const block of context.blocks) {
-      pairs.push([failed(terms[term]!.arm, block), failed(terms[term + 1]!.arm, block)]);
-    }
+    for (const block of blocks) pairs.push([failed(terms[term]!.arm, block), failed(terms[term + 1]!.arm, block)]);
   }
-  const { verdict, reason, effect, interval, level, n } = judgeRate(pairs, margin);
-  const contrasts = pairs.map(([baseline, technique]) => Number(baseline) - Number(technique));
+  return pairs;
+}
+
+function rateContrast([baseline, technique]: FailurePair): number {
+  return Number(baseline) - Number(technique);
+}
+
+/**
+ * Pairs of earlier registrations, from their contrasts. Where both failed or neither did the contrast is 0 alike, and it counts as
+ * neither: that only makes `not-stressed` likelier.
+ */
+function pairOf(contrast: number): FailurePair {
+  return [contrast > 0, contrast < 0];
+}
+
+function judgeRatePart(part: Part, context: PartContext): PartResult {
+  const margin = marginOf(part, context);
+  const before = (context.earlier?.get(part.id) ?? []).map(pairOf);
+  const pairs = [...before, ...ratePairs(part, context.outcomes, context.blocks)];
+  const { verdict, reason, effect, interval, level, n, detectable } = judgeRate(pairs, margin, {
+    pooled: before.length > 0,
+  });
+  const contrasts = pairs.map(rateContrast);
   return {
     ...describe(part, context, contrasts),
     unit: 'share of runs that fail',
@@ -104,7 +128,7 @@ function judgeRatePart(part: Part, context: PartContext): PartResult {
     level,
     margin,
     n,
-    mde: null,
+    mde: detectable,
   };
 }
 

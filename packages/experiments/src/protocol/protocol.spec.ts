@@ -1,7 +1,8 @@
 import { AppError } from '@claimbench/contracts';
 import { describe, expect, it } from 'vitest';
 import type { FinishedRun } from '../finished-run.ts';
-import { advanceProtocol } from './advance.ts';
+import { RULE_VERSION } from '../verdicts/index.ts';
+import { advanceProtocol, blocksSoFar, rejudgeProtocol } from './advance.ts';
 import { previewProtocol } from './preview.ts';
 import { checkProtocol, registerProtocol } from './register.ts';
 import { SEED_INDEX, seedAt } from './seeds.ts';
@@ -449,9 +450,16 @@ describe('several conditions, and other templates', () => {
     });
     const fragile: LossModel = (run) =>
       run.arm === 'ln-1' ? Number.NaN : 2 + 0.01 * run.own + (run.spec.technique.id === 'no-norm' ? 0.5 : 0);
-    const { verdict, stages } = await runProtocol(protocol, fragile);
+    const { verdict, stages, finished } = await runProtocol(protocol, fragile);
     expect(verdict).toMatchObject({ verdict: 'supported', reason: 'fails-less', failedRuns: { 'ln-1': 12 } });
-    expect(verdict.parts[0]).toMatchObject({ n: 24, effect: 0.5 });
+    // 24 pairs with a margin of 0.2 need 6 one-sided ones: they come in 4 of 5 tries when 31 % of the pairs are.
+    expect(verdict.parts[0]).toMatchObject({ n: 24, effect: 0.5, mde: 0.31 });
+    const { registered, protocolHash } = await registerProtocol(protocol, RESOURCES);
+    expect(blocksSoFar({ registered, protocolHash, finished }).parts[0]!.contrasts).toEqual(
+      verdict.parts[0]!.contrasts,
+    );
+    const again = await runProtocol(protocol, fragile, undefined, { secret: '6'.repeat(64), earlier: [verdict] });
+    expect(again.verdict.parts[0]).toMatchObject({ verdict: 'supported', n: 48, effect: 0.5, level: 0.988 });
     const rate = stages[0]!.find((run) => run.arm === 'rms-1')!.spec.subject;
     expect(rate.kind === 'recipe' && rate.training.learningRate).toBe(1e-2);
   });
@@ -481,10 +489,46 @@ describe('a second registration', () => {
     expect(width(second)).toBeGreaterThan(3 * width(alone));
   });
 
+  it('counts what a cancelled registration measured, as far as its blocks are complete', async () => {
+    const protocol = postTraining({ plan: { name: 'fixed', blocks: 5 } });
+    const { registered, protocolHash } = await registerProtocol(protocol, RESOURCES);
+    const cancelled = await runProtocol(protocol, rounding(0.012, 0.02));
+    // Cancelled while the fourth block was measured: one of its arms is missing.
+    const finished = cancelled.finished.filter((run) => !(run.arm === 'group' && run.block >= 3));
+    const soFar = blocksSoFar({ registered, protocolHash, finished });
+    expect(soFar.parts[0]!.contrasts).toEqual(cancelled.verdict.parts[0]!.contrasts.slice(0, 3));
+    const options = { secret: '6'.repeat(64), earlier: [soFar] };
+    const next = await runProtocol(protocol, rounding(0.04, 0.002), undefined, options);
+    expect(next.verdict.labels).toContain('pooled');
+    expect(next.verdict.parts[0]).toMatchObject({ n: 8 });
+    expect(next.verdict.parts[0]!.contrasts.slice(0, 3)).toEqual(soFar.parts[0]!.contrasts);
+    expect(blocksSoFar({ registered, protocolHash, finished: [] }).parts[0]!.contrasts).toEqual([]);
+  });
+
   it('of another protocol is refused', async () => {
     const other = await runProtocol(postTraining({ version: 2 }), rounding(0.04));
     const mixed = runProtocol(postTraining(), rounding(0.04), undefined, { earlier: [other.verdict] });
     await expect(mixed).rejects.toThrow(/cannot be pooled/);
+  });
+});
+
+describe('a change of the rules', () => {
+  it('judges stored outcomes again without a run, under the version of today', async () => {
+    const protocol = postTraining();
+    const { registered, protocolHash } = await registerProtocol(protocol, RESOURCES);
+    const { verdict, finished } = await runProtocol(protocol, rounding(0.04));
+    const old = { ...registered, ruleVersion: 0 };
+    const again = await rejudgeProtocol({ registered: old, protocolHash, secret: SECRET, finished });
+    expect(again).toEqual(verdict);
+    expect(again.ruleVersion).toBe(RULE_VERSION);
+  });
+
+  it('that asks for more than was measured says so instead of deciding', async () => {
+    const { registered, protocolHash } = await registerProtocol(postTraining(), RESOURCES);
+    const { finished } = await runProtocol(postTraining(), rounding(0.04));
+    const fewer = finished.filter((run) => run.block < 4);
+    const again = await rejudgeProtocol({ registered, protocolHash, secret: SECRET, finished: fewer });
+    expect(again).toMatchObject({ verdict: 'inconclusive', reason: 'needs-more-runs' });
   });
 });
 

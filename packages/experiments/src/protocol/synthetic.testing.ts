@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { FinishedRun } from '../finished-run.ts';
 import type { Resources } from '../resources.ts';
 import { recipeSubjects } from '../subjects/subjects.ts';
-import { advanceProtocol } from './advance.ts';
+import { advanceProtocol, type EarlierBlocks } from './advance.ts';
 import { registerProtocol } from './register.ts';
 
 /** Protocols run on outcomes that a formula makes: everything of a verdict but the models. */
@@ -64,7 +64,7 @@ export async function runProtocol(
   protocol: Protocol,
   model: LossModel,
   alter: (run: FinishedRun) => FinishedRun = (run) => run,
-  { secret = SECRET, earlier = [] as readonly Verdict[] } = {},
+  { secret = SECRET, earlier = [] as readonly EarlierBlocks[] } = {},
 ): Promise<Story> {
   const { registered, protocolHash } = await registerProtocol(protocol, RESOURCES);
   const finished: FinishedRun[] = [];

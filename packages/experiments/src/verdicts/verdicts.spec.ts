@@ -202,6 +202,17 @@ describe('rates, exactness, counts and speed', () => {
     expect(judgeRate(pairs, 0.2)).toMatchObject({ verdict: 'inconclusive', reason: 'not-stressed' });
   });
 
+  it('a rate says which share of one-sided failures it would have found, or that it could have found none', () => {
+    const quiet = (n: number) => Array.from({ length: n }, () => [false, false] as const);
+    // Six of six by chance: 1/64. Five pairs can never be enough.
+    expect(judgeRate(quiet(5), 0.2).detectable).toBeNull();
+    expect(judgeRate(quiet(6), 0.2).detectable).toBeCloseTo(0.8 ** (1 / 6), 2);
+    expect(judgeRate(quiet(48), 0.2).detectable!).toBeLessThan(judgeRate(quiet(24), 0.2).detectable!);
+    expect(judgeRate(quiet(24), 0.2, { pooled: true }).detectable!).toBeGreaterThan(
+      judgeRate(quiet(24), 0.2).detectable!,
+    );
+  });
+
   it('a technique that fails where the baseline does not is the opposite of the claim', () => {
     const pairs = Array.from({ length: 24 }, (_, i) => [false, i % 2 === 0] as const);
     expect(judgeRate(pairs, 0.2)).toMatchObject({ verdict: 'contradicted', reason: 'opposite' });

@@ -1,0 +1,15 @@
+import type { Vocabulary } from '@claimbench/corpus';
+import { parameterProblems, techniqueIds } from '@claimbench/techniques';
+import type { Resources } from './resources.ts';
+
+/** Every name that a protocol may use: what start-up checks the corpus against. */
+export function vocabularyOf({ subjects, dataSets }: Resources): Vocabulary {
+  const named = (kind: 'recipe' | 'checkpoint') =>
+    new Set(subjects.filter((subject) => subject.kind === kind).map(({ name }) => name));
+  return {
+    techniques: new Map(techniqueIds().map((id) => [id, (parameters) => parameterProblems(id, parameters)])),
+    recipes: named('recipe'),
+    checkpoints: named('checkpoint'),
+    dataSets: new Set(dataSets.map(({ name }) => name)),
+  };
+}
