@@ -158,9 +158,10 @@ void finishRead(napi_env env, PendingRead* read, const char* code, const char* m
 
 // On the JavaScript thread, when the executor has staged the bytes.
 void settleRead(napi_env env, napi_value, void*, void* data) {
+  if (env == nullptr) return;  // the session was closed in between: it has settled and freed the read
   auto* read = static_cast<PendingRead*>(data);
   Session* session = read->session;
-  if (env == nullptr || session->reads.erase(read) == 0) return;  // the session was closed in between and has settled it
+  session->reads.erase(read);
   if (session->reads.empty()) napi_unref_threadsafe_function(env, session->settle);
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
@@ -176,7 +177,7 @@ void settleRead(napi_env env, napi_value, void*, void* data) {
     if (napi_is_exception_pending(env, &pending) == napi_ok && pending) napi_get_and_clear_last_exception(env, &ignored);
     finishRead(env, read, "invalid-argument", "the array to read into was detached or shrank while the read was under way");
   } else {
-    memcpy(view.data, read->request.staging, size_t(read->request.bytes));
+    if (read->request.bytes > 0) memcpy(view.data, read->request.staging, size_t(read->request.bytes));
     napi_get_undefined(env, &nothing);
     napi_resolve_deferred(env, read->promise, nothing);
   }

@@ -332,8 +332,50 @@ void multiplyAlone(const Product& product, float* workspace) {
   multiplyBlock(product, reading, {0, product.m, 0, product.n}, packed, first, workspace);
 }
 
+namespace {
+// Few rows: a packed panel of the right operand meets a few tiles only. So each thread packs a piece that its first cache holds and uses it up at once; what
+// the right operand's memory gives is the limit (M = 1: a matrix and a vector).
+bool hasFewRows(const Call& call, const Product& product) {
+  if (product.b.columnStride == 1 || product.rowSums != nullptr || (product.a.rowStride != 1 && product.a.columnStride != 1)) return false;
+  return product.m <= kTileRows || (product.m <= 8 * kTileRows && panels(product.n, kTileColumns) >= 8 * call.workers());
+}
+
+void multiplyFewRows(Call& call, const Product& product) {
+  Workspace space;
+  if (!call.workspace(0, kDepth * kTileColumns, &space)) return;
+  const Left left = product.a.columnStride == 1 ? Left::kApart : Left::kSideBySide;
+  const int64_t leftStride = product.a.columnStride == 1 ? product.a.rowStride : product.a.columnStride;
+  const auto panel = [&](int64_t task, int worker) {
+    float* packed = space.of(worker);
+    const int64_t j = task * kTileColumns, columns = least(product.n - j, kTileColumns);
+    int64_t p0 = 0;
+    do {
+      const int64_t depth = least(product.k - p0, kDepth);
+      packRight(product.b.from(p0, j), depth, columns, packed);
+      for (int64_t i = 0; i < product.m; i += kTileRows) {
+        const int rows = int(least(product.m - i, kTileRows));
+        Epilogue epilogue = product.epilogue;
+        if (epilogue.bias != nullptr) epilogue.bias += j;
+        if (epilogue.residual != nullptr) epilogue.residual += i * epilogue.residualStride + j;
+        const Tile chosen = columns > kWidth ? tileFor<kTileVectors>(left, rows) : tileFor<1>(left, rows);
+        chosen(depth, product.a.from(i, p0).data, leftStride, packed, kTileColumns, product.c + i * product.cStride + j, product.cStride, int(columns),
+               p0 > 0 || product.accumulate, p0 + depth >= product.k ? &epilogue : nullptr, nullptr);
+      }
+      p0 += depth;
+    } while (p0 < product.k);
+  };
+  const int64_t tasks = panels(product.n, kTileColumns);
+  if (times(product.m, product.n, product.k) < kWorthSharing) {
+    for (int64_t task = 0; task < tasks; task++) panel(task, 0);
+  } else {
+    call.parallel(tasks, panel);
+  }
+}
+}  // namespace
+
 void multiply(Call& call, const Product& product) {
   if (product.m == 0 || product.n == 0) return;
+  if (hasFewRows(call, product)) return multiplyFewRows(call, product);
   const Reading reading = readingOf(product);
   const int64_t most = reading.rightInPlace ? product.n : kMostPacked / (product.k > 0 ? product.k : 1) / kTileColumns * kTileColumns;
   const int64_t atOnce = least(product.n, most < kTileColumns ? kTileColumns : most);
