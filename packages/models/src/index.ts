@@ -88,7 +88,7 @@ export {
   parameterSpecs,
 } from './decoder/parameter-specs.ts';
 export type { InitialValues, ParameterSpec, ParameterValues } from './decoder/parameters.ts';
-export { type Rotary, rotaryFrequencies } from './decoder/positions.ts';
+export { frequenciesOf, type Rotary } from './decoder/positions.ts';
 export { bindRouter, type Router, type RouterKind, RouterSpec, registerRouter } from './decoder/router.ts';
 export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';

@@ -13,6 +13,8 @@ export abstract class Network implements Disposable {
   readonly hooks = new Hooks();
   readonly #parameters = new Map<string, Tensor>();
   readonly #linears = new Map<string, Linear>();
+  /** Parameters that another model owns. */
+  readonly #borrowed = new Set<Tensor>();
   readonly #groups = new Map<string, Readonly<Record<string, Tensor>>>();
 
   constructor(backend: Backend) {
@@ -102,20 +104,26 @@ export abstract class Network implements Disposable {
 
   dispose(): void {
     for (const linear of this.#linears.values()) linear.dispose();
-    for (const tensor of this.#parameters.values()) tensor.dispose();
+    for (const tensor of this.#parameters.values()) if (!this.#borrowed.has(tensor)) tensor.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  /** Takes parameters in their order; what was there is forgotten (dispose it first). A linear reads its weight by its own name. */
-  protected take(parameters: Iterable<readonly [string, ParameterValues]>, linears: Iterable<string>): void {
+  /**
+   * Takes parameters in their order; what was there is forgotten (dispose it first). A linear reads its weight by its own name. A tensor
+   * in place of values belongs to another model, which outlives this one.
+   */
+  protected take(parameters: Iterable<readonly [string, ParameterValues | Tensor]>, linears: Iterable<string>): void {
     this.#parameters.clear();
     this.#linears.clear();
     this.#groups.clear();
-    for (const [name, { data, shape }] of parameters) {
-      this.#parameters.set(name, keep(Tensor.from(this.backend, data, shape)));
+    this.#borrowed.clear();
+    for (const [name, values] of parameters) {
+      if (values instanceof Tensor) this.#borrowed.add(values);
+      const tensor = values instanceof Tensor ? values : keep(Tensor.from(this.backend, values.data, values.shape));
+      this.#parameters.set(name, tensor);
     }
     for (const name of linears) this.takeLinear(name, `${name}.weight`);
   }
@@ -133,7 +141,7 @@ export abstract class Network implements Disposable {
       for (const [parameter, tensor] of [...this.#parameters]) {
         if (parameter !== name && !parameter.startsWith(`${name}.`)) continue;
         this.#parameters.delete(parameter);
-        tensor.dispose();
+        if (!this.#borrowed.has(tensor)) tensor.dispose();
       }
     }
     this.#groups.clear();

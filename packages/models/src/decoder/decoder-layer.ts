@@ -1,4 +1,17 @@
-import { add, alibiSlopes, type Backend, mul, relu, rotary, scale, sub, Tensor } from '@claimbench/kernels';
+import {
+  add,
+  alibiSlopes,
+  attentionProbabilities,
+  attentionValues,
+  type Backend,
+  mul,
+  relu,
+  rotary,
+  scale,
+  sub,
+  Tensor,
+} from '@claimbench/kernels';
+import { ModelError } from '../model-error.ts';
 import { activated, gated } from './activations.ts';
 import { type AttendOptions, attend } from './attend.ts';
 import type { AttentionCache } from './attention-cache.ts';
@@ -7,7 +20,7 @@ import type { LayerStep } from './layer-plan.ts';
 import { type LayerShape, layerShape } from './layer-shape.ts';
 import { bindNorm, type Norm } from './norm.ts';
 import { normName } from './parameter-specs.ts';
-import { rotaryFrequencies } from './positions.ts';
+import { frequenciesOf } from './positions.ts';
 import { bindRouter, type Router } from './router.ts';
 
 /** Computes with the parts of a decoder, as its layers see them. */
@@ -20,6 +33,8 @@ export interface DecoderParts {
   /** The parameters whose names start with `${prefix}.`, under the rest of their names. */
   group(prefix: string): Readonly<Record<string, Tensor>>;
   hook(place: string, value: Tensor, layer?: number, step?: number): Tensor;
+  /** Whether a hook waits for the value of a place. */
+  isHooked(place: string): boolean;
   /** A computation that hooks may stand around. */
   around(place: string, input: Tensor, run: (input: Tensor) => Tensor, layer: number, step: number): Tensor;
 }
@@ -59,7 +74,7 @@ export class DecoderLayer {
     const routers = config.routers.filter(({ layers }) => layers.includes(layer));
     this.#routers = new Map(routers.map(({ part, router }) => [part, bindRouter(router)]));
     const { position, heads } = this.#shape;
-    this.#rotaryFrequencies = position.kind === 'rotary' ? rotaryFrequencies(position) : [];
+    this.#rotaryFrequencies = position.kind === 'rotary' ? frequenciesOf(position) : [];
     this.#alibiSlopes =
       position.kind === 'alibi' ? Float32Array.from(alibiSlopes(heads), (slope) => slope * position.factor) : undefined;
   }
@@ -165,10 +180,24 @@ export class DecoderLayer {
       value: this.#hook(parts, 'self_attn.value', value, step),
     };
     const options = this.#attendOptions(parts, query.backend, pass.bias);
-    const attended =
-      pass.cache?.attend(step, read.query, read.key, read.value, options) ??
-      attend(read.query, read.key, read.value, options);
-    return this.#project(parts, 'self_attn', attended);
+    return this.#project(parts, 'self_attn', this.#attend(parts, pass, read, options, step));
+  }
+
+  #attend(
+    parts: DecoderParts,
+    { cache }: Pass,
+    { query, key, value }: { readonly query: Tensor; readonly key: Tensor; readonly value: Tensor },
+    options: AttendOptions,
+    step: number,
+  ): Tensor {
+    if (!parts.isHooked(`layers.${this.#layer}.self_attn.probabilities`)) {
+      return cache?.attend(step, query, key, value, options) ?? attend(query, key, value, options);
+    }
+    if (cache !== undefined) {
+      throw new ModelError('cache-mismatch', 'probabilities of attention can be hooked only without a cache');
+    }
+    const probabilities = attentionProbabilities(query, key, options);
+    return attentionValues(this.#hook(parts, 'self_attn.probabilities', probabilities, step), value);
   }
 
   #attendOptions(parts: DecoderParts, backend: Backend, bias: Tensor | undefined): AttendOptions {

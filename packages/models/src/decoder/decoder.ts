@@ -37,20 +37,28 @@ export class Decoder extends Network {
   readonly #norms = new Map<string, Norm>();
   readonly #parts: DecoderParts;
 
-  private constructor(backend: Backend, config: DecoderConfig, values: (name: string) => ParameterValues) {
+  private constructor(backend: Backend, config: DecoderConfig, values: (name: string) => ParameterValues | Tensor) {
     super(backend);
     this.#config = config;
     this.#parts = this.#makeParts();
     this.#build(config, values);
   }
 
-  /** First values from Philox, keyed by seed, stream 1 and each parameter's name: what two configs share starts equal. */
-  static initialise(backend: Backend, config: DecoderConfigInput, seed: number): Decoder {
+  /**
+   * First values from Philox, keyed by seed, stream 1 and each parameter's name: what two configs share starts equal. `shared`:
+   * parameters of another model that this one reads and does not own.
+   */
+  static initialise(
+    backend: Backend,
+    config: DecoderConfigInput,
+    seed: number,
+    shared: ReadonlyMap<string, Tensor> = new Map(),
+  ): Decoder {
     const parsed = parseDecoderConfig(config);
     const specs = new Map(parameterSpecs(parsed).map((spec) => [spec.name, spec]));
     return new Decoder(backend, parsed, (name) => {
       const spec = specs.get(name)!;
-      return { shape: spec.shape, data: initialValues(spec, seed) };
+      return shared.get(name) ?? { shape: spec.shape, data: initialValues(spec, seed) };
     });
   }
 
@@ -59,10 +67,11 @@ export class Decoder extends Network {
     backend: Backend,
     config: DecoderConfigInput,
     values: ReadonlyMap<string, ParameterValues>,
+    shared: ReadonlyMap<string, Tensor> = new Map(),
   ): Decoder {
     const parsed = parseDecoderConfig(config);
     checkParameterValues(parsed, values);
-    return new Decoder(backend, parsed, (name) => values.get(name)!);
+    return new Decoder(backend, parsed, (name) => shared.get(name) ?? values.get(name)!);
   }
 
   get config(): DecoderConfig {
@@ -81,7 +90,7 @@ export class Decoder extends Network {
 
   /**
    * Turns this decoder into another one in place: layers gone or merged, narrower, with other norms, … Replaced linears go, hooks
-   * stay, the plan becomes the new config's. Throws `bad-checkpoint` when the values do not fit, and changes nothing then.
+   * stay, parameters of another model become its own, the plan becomes the new config's. Throws `bad-checkpoint` when the values do not fit, and changes nothing then.
    */
   rebuild(config: DecoderConfigInput, values: ReadonlyMap<string, ParameterValues>): void {
     const parsed = parseDecoderConfig(config);
@@ -185,7 +194,7 @@ export class Decoder extends Network {
     return this.#parts.linear(`exits.${exit}.lm_head`, normed);
   }
 
-  #build(config: DecoderConfig, values: (name: string) => ParameterValues): void {
+  #build(config: DecoderConfig, values: (name: string) => ParameterValues | Tensor): void {
     this.#config = config;
     const parameters = parameterSpecs(config).map(({ name }) => [name, values(name)] as const);
     this.take(
@@ -235,6 +244,7 @@ export class Decoder extends Network {
       norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, this.group(name))),
       group: (prefix) => this.group(prefix),
       hook: (place, value, layer, step) => this.hook(place, value, layer, step),
+      isHooked: (place) => this.hooks.active && this.hooks.has(place),
       around: (place, input, run, layer, step) => this.around(place, input, run, layer, step),
     };
   }

@@ -19,8 +19,9 @@ export type AroundHook = (input: Tensor, run: (input: Tensor) => Tensor, context
 /**
  * Places of values (`on`): `embedding.output`, `layers.N.input`, `layers.N.self_attn.input`, `layers.N.self_attn.output`,
  * `layers.N.cross_attn.input` and `.output`, `layers.N.mlp.input`, `layers.N.mlp.output`, `layers.N.output`, `final.output`, `logits`,
- * `layers.N.self_attn.query`, `.key`, `.value` (as attention reads them, `[batch, time, heads, headSize]`), and `<linear>.input`
- * and `<linear>.output` for every linear (`layers.0.self_attn.q_proj.input`). Inputs are taken after the norm, outputs before the
+ * `layers.N.self_attn.query`, `.key`, `.value` (as attention reads them, `[batch, time, heads, headSize]`), `.probabilities`
+ * (`[batch, heads, queryTime, keyTime]`; attention is then computed in parts, and only without a cache), and `<linear>.input` and
+ * `<linear>.output` for every linear (`layers.0.self_attn.q_proj.input`). Inputs are taken after the norm, outputs before the
  * residual sum.
  * Places of computations (`around`): `layers.N` (stream to stream), `layers.N.self_attn`, `layers.N.cross_attn` and `layers.N.mlp`
  * (normed input to branch).
@@ -42,6 +43,11 @@ export class Hooks {
 
   get active(): boolean {
     return this.#hooks.size + this.#around.size > 0;
+  }
+
+  /** Whether a hook waits for the value of a place. */
+  has(place: string): boolean {
+    return this.#hooks.has(place);
   }
 
   apply(value: Tensor, context: HookContext): Tensor {

@@ -1,16 +1,20 @@
+import { rotaryFrequencies } from '@claimbench/kernels';
 import { z } from 'zod';
 
 const RotaryScaling = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   /** Positions divided by the factor. */
   z.strictObject({ kind: z.literal('linear'), factor: z.number().positive() }),
+  /** Theta times factor^(rotarySize / (rotarySize - 2)): the slowest turn falls by the factor, the fastest stays. */
+  z.strictObject({ kind: z.literal('ntk'), factor: z.number().positive() }),
   /** Slow turns are divided by the factor, fast ones kept, those between blended (Llama 3). */
   z.strictObject({
     kind: z.literal('llama3'),
     factor: z.number().positive(),
     lowFrequencyFactor: z.number().positive(),
     highFrequencyFactor: z.number().positive(),
-    originalContextLength: z.number().int().positive(),
+    /** Positions that the model was first trained with. */
+    originalContext: z.number().int().positive(),
   }),
 ]);
 
@@ -41,18 +45,8 @@ export const PositionEncoding = z.discriminatedUnion('kind', [
 export type PositionEncoding = z.infer<typeof PositionEncoding>;
 
 /** Radians a position for each of the rotarySize/2 pairs, scaling applied; in float64. */
-export function rotaryFrequencies({ theta, rotarySize, scaling }: Rotary): readonly number[] {
-  return Array.from({ length: rotarySize / 2 }, (_, pair) => {
-    const frequency = theta ** ((-2 * pair) / rotarySize);
-    if (scaling.kind === 'none') return frequency;
-    if (scaling.kind === 'linear') return frequency / scaling.factor;
-    const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContextLength } = scaling;
-    const turns = (originalContextLength * frequency) / (2 * Math.PI);
-    if (turns < low) return frequency / factor;
-    if (turns > high) return frequency;
-    const smooth = (turns - low) / (high - low);
-    return (1 - smooth) * (frequency / factor) + smooth * frequency;
-  });
+export function frequenciesOf({ theta, rotarySize, scaling }: Rotary): readonly number[] {
+  return rotaryFrequencies(rotarySize, theta, scaling.kind === 'none' ? undefined : scaling);
 }
 
 /**

@@ -8,7 +8,7 @@ import { KeyValueCache } from './key-value-cache.ts';
 import { fullPlan, type LayerPlan, parallelInPlan, stepsOf } from './layer-plan.ts';
 import { LowRankLinear } from './low-rank-linear.ts';
 import type { ParameterValues } from './parameters.ts';
-import { relativeBucket, rotaryFrequencies } from './positions.ts';
+import { frequenciesOf, relativeBucket } from './positions.ts';
 
 const tiny = { layers: 4, hiddenSize: 16, heads: 4, feedForwardSize: 24, contextLength: 12 } as const;
 // large first values, so that every branch shows in the logits
@@ -345,6 +345,39 @@ test('a low-rank linear computes with its factors and trains them', async () => 
   ]);
 });
 
+describe('probabilities of attention', () => {
+  const place = 'layers.1.self_attn.probabilities';
+
+  test('are seen, sum to one, and change what is read', async () => {
+    using decoder = Decoder.initialise(backend, { ...llama, keyValueHeads: 2 }, 3);
+    const plain = await logitsOf(decoder);
+    let seen: Tensor | undefined;
+    const off = decoder.hooks.on(place, (value) => {
+      seen = value;
+      return undefined;
+    });
+    const { logits, probabilities } = scope(() => {
+      const logits = decoder.logits(Tensor.from(backend, ids, [1, ids.length]));
+      return { logits, probabilities: seen! };
+    });
+    expect(probabilities.shape).toEqual([1, 4, 10, 10]);
+    expectClose([...(await logits.readFloats())], plain);
+    const rows = await probabilities.readFloats();
+    for (let row = 0; row < 40; row++) {
+      expect(rows.subarray(10 * row, 10 * row + 10).reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 5);
+      for (let key = (row % 10) + 1; key < 10; key++) expect(rows[10 * row + key]).toBe(0);
+    }
+    logits.dispose();
+    probabilities.dispose();
+    off();
+    decoder.hooks.on(place, (value) => scale(value, 0));
+    expect(await logitsOf(decoder)).not.toEqual(plain);
+    using cache = new KeyValueCache(12);
+    using token = Tensor.from(backend, Int32Array.of(1), [1, 1]);
+    expect(() => scope(() => decoder.logits(token, cache))).toThrow('only without a cache');
+  });
+});
+
 describe('masks', () => {
   test('of padding at the end change nothing before it', async () => {
     using decoder = Decoder.initialise(backend, { ...gpt2, attentionWindow: 4 }, 3);
@@ -374,18 +407,18 @@ describe('masks', () => {
 describe('positions', () => {
   test('scaled as Llama 3 keep fast turns and slow down the others', () => {
     const plain = { kind: 'rotary', theta: 1e4, rotarySize: 8, convention: 'half', scaling: { kind: 'none' } } as const;
-    const [fast, , , slow] = rotaryFrequencies(plain) as [number, number, number, number];
+    const [fast, , , slow] = frequenciesOf(plain) as [number, number, number, number];
     const scaling = {
       kind: 'llama3',
       factor: 8,
       lowFrequencyFactor: 1,
       highFrequencyFactor: 4,
-      originalContextLength: 64,
+      originalContext: 64,
     } as const;
-    const scaledOnes = rotaryFrequencies({ ...plain, scaling });
+    const scaledOnes = frequenciesOf({ ...plain, scaling });
     expect(scaledOnes[0]).toBe(fast);
     expect(scaledOnes[3]).toBe(slow / 8);
-    expect(rotaryFrequencies({ ...plain, scaling: { kind: 'linear', factor: 2 } })[0]).toBe(fast / 2);
+    expect(frequenciesOf({ ...plain, scaling: { kind: 'linear', factor: 2 } })[0]).toBe(fast / 2);
   });
 
   test('relative: near distances have a bucket each, far ones share theirs', () => {

@@ -75,7 +75,7 @@ function scalingOf(described: z.infer<typeof RopeScaling>): Rotary['scaling'] {
     factor: found.factor,
     lowFrequencyFactor: found.low_freq_factor,
     highFrequencyFactor: found.high_freq_factor,
-    originalContextLength: found.original_max_position_embeddings,
+    originalContext: found.original_max_position_embeddings,
   };
 }
 
