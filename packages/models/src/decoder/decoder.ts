@@ -90,7 +90,8 @@ export class Decoder extends Network {
 
   /**
    * Turns this decoder into another one in place: layers gone or merged, narrower, with other norms, … Replaced linears go, hooks
-   * stay, parameters of another model become its own, the plan becomes the new config's. Throws `bad-checkpoint` when the values do not fit, and changes nothing then.
+   * stay, parameters of another model become its own, the plan becomes the new config's. Throws `bad-checkpoint` when the values do
+   * not fit, and changes nothing then.
    */
   rebuild(config: DecoderConfigInput, values: ReadonlyMap<string, ParameterValues>): void {
     const parsed = parseDecoderConfig(config);
