@@ -51,8 +51,23 @@ export type { Clipping } from './ops/optimiser.ts';
 export { type PNormalizeOptions, pNormalize } from './ops/p_normalize/op.ts';
 export { derf, elementwiseLayerNorm, type PointwiseNormOptions, pointwiseNorm } from './ops/pointwise_norm/op.ts';
 export { createPowerNormState, type PowerNormOptions, type PowerNormState, powerNorm } from './ops/power_norm/op.ts';
+export {
+  floatValues,
+  type ScaleFormat,
+  scaleOfByte,
+  type WeightFormat,
+  type WeightFormatName,
+  weightFormats,
+} from './ops/quantized_linear/formats.ts';
 export { type PackedWeight, quantizedLinear } from './ops/quantized_linear/op.ts';
-export { bytesOfRow, packCodes, unpackCodes } from './ops/quantized_linear/packing.ts';
+export {
+  bytesOfRow,
+  bytesOfTritRow,
+  packCodes,
+  packTrits,
+  tritAt,
+  unpackCodes,
+} from './ops/quantized_linear/packing.ts';
 export { kernelSignatures } from './ops/registry.ts';
 export { relu } from './ops/relu/op.ts';
 export { rmsNorm } from './ops/rms_norm/op.ts';

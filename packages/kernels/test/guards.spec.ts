@@ -225,6 +225,24 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     'invalid-argument',
     'found 9',
   ],
+  [
+    'quantizedLinear: trits',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ packing: 'trits' })),
+    'invalid-argument',
+    'found 4 bits',
+  ],
+  [
+    'quantizedLinear: values',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ values: floats(8) })),
+    'shape-mismatch',
+    '[16], found [8]',
+  ],
+  [
+    'quantizedLinear: bytes of scales',
+    () => kernels.quantizedLinear(floats(1, 8), packed({ scaleFormat: 'e8m0' })),
+    'dtype-mismatch',
+    'scales is u8, found f32',
+  ],
   ['quantizedLinear: width', () => kernels.quantizedLinear(floats(1, 7), packed({})), 'shape-mismatch', '8 columns'],
   [
     'quantizedLinear: codes',

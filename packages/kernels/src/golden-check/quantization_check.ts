@@ -1,6 +1,7 @@
 import { quantizedLinear } from '../ops/quantized_linear/op.ts';
 import { bytesOfRow, packCodes, unpackCodes } from '../ops/quantized_linear/packing.ts';
 import { Tensor, type TensorData } from '../tensor.ts';
+import { checkBlockFormat } from './block_formats_check.ts';
 import { valuesOf } from './safetensors.ts';
 import { type CaseCheck, compare, largestError, valuesFrom } from './subject.ts';
 
@@ -15,7 +16,8 @@ export const checkPackedCodes: CaseCheck = async (subject, golden) => {
   const scale = golden.outputs.get('scale');
   const zeroPoint = golden.outputs.get('zero_point');
   const dequantized = golden.outputs.get('dequantized');
-  if (!packedOps.has(golden.op) || codes?.shape.length !== 2) return undefined;
+  if (!packedOps.has(golden.op)) return checkBlockFormat(subject, golden);
+  if (codes?.shape.length !== 2) return undefined;
   if (scale === undefined || zeroPoint === undefined || dequantized === undefined) return undefined;
   const { backend } = subject;
   const bits = golden.params.number('bits');

@@ -1,66 +1,154 @@
-// Products with packed weights of 2 to 8 bits. A tile of codes at a time is turned into scale (code - zero) in the first-level cache and multiplied; no f32
-// copy of the weight exists. Each element of y is the same k-ordered chain as in linear, on those values.
+// Products with packed weights. An element of y is sixteen chains of fused multiply-adds, column i in chain i mod 16, added up by one fixed tree: it depends on its
+// row of x and its row of the weight alone, so one row (a token) and sixty-four give the same bits.
+//
+// The rungs (x of one row, 4096 to 4096, one core; docs/kernels.md has the numbers):
+//   1. every code taken out by shifts into an f32 panel for the matrix product: right, and slow where x has one row;
+//   2. one row or two: sixteen codes become sixteen floats in registers and are multiplied at once, four rows of the weight side by side, so that one
+//      chain's latency hides behind three others;
+//   3. more rows: some rows of the weight are made floats in the second-level cache and multiplied with a tile of x's rows in registers.
 #include "gemm.h"
+#include "packed_weight.h"
+#include "rows.h"
 
 namespace kernels::KERNELS_ISA {
 
-struct PackedWeight {
-  int64_t in, out;
-  int bits;
-  int64_t groupSize, scaleRowStride, scaleGroupStride;
-  float zero;
-  const uint8_t* codes;
-  const float* scales;
-  const float* zeroPoints;
+// Rows of x and rows of the weight whose chains stand in registers together, where the weight stands as floats; rows of the weight straight from codes.
+#if defined(KERNELS_AVX512)
+constexpr int kRowsOfX = 4, kRowsOfW = 4, kDirectRows = 4;
+#elif defined(KERNELS_AVX2)
+constexpr int kRowsOfX = 2, kRowsOfW = 3, kDirectRows = 4;
+#else
+constexpr int kRowsOfX = 1, kRowsOfW = 2, kDirectRows = 1;
+#endif
 
-  int64_t rowBytes() const { return (in * bits + 7) / 8; }
+struct Forward {
+  const PackedWeight& weight;
+  const Extraction& how;
+  const float *x, *bias;
+  float* y;
+  int64_t rows;
+
+  void put(int64_t r, int64_t o, Lanes chains) const { y[r * weight.out + o] = sum(chains) + (bias != nullptr ? bias[o] : 0.0f); }
+  // Groups in which sixteen neighbours always share a scale.
+  bool wholeLanes() const { return weight.groupSize % kLanes == 0 || weight.groupSize >= weight.in; }
+
+  // y[r, o .. o + kWeights) straight from the codes.
+  template <Coding kCoding, Values kValues, int kWeights>
+  KERNELS_INLINE void direct(int64_t r, int64_t o) const {
+    const float* row = x + r * weight.in;
+    Lanes chain[kWeights];
+#pragma GCC unroll 4
+    for (int c = 0; c < kWeights; c++) chain[c] = broadcast(0.0f);
+    const uint8_t* codes[kWeights];
+#pragma GCC unroll 4
+    for (int c = 0; c < kWeights; c++) codes[c] = weight.row(o + c);
+    for (int64_t from = 0, group = 0; from < weight.in; from += weight.groupSize, group++) {
+      const int64_t to = weight.in - from < weight.groupSize ? weight.in : from + weight.groupSize;
+      float scale[kWeights], zero[kWeights];
+#pragma GCC unroll 4
+      for (int c = 0; c < kWeights; c++) {
+        const int64_t at = weight.scaleIndex(o + c, group);
+        scale[c] = weight.scaleAt(at);
+        zero[c] = weight.zeroAt(at);
+      }
+      const int64_t whole = from + (to - from) / kLanes * kLanes;
+      for (int64_t i = from; i < whole; i += kLanes) {
+        const Lanes column = load(row + i);
+#pragma GCC unroll 4
+        for (int c = 0; c < kWeights; c++) {
+          const Lanes value = valuesOf<kValues>(how, weight.values, codesAt<kCoding>(how, codes[c], i));
+          chain[c] = fma(column, (value - broadcast(zero[c])) * scale[c], chain[c]);
+        }
+      }
+      if (whole < to) {
+        const Lanes column = load(row + whole, to - whole);
+#pragma GCC unroll 4
+        for (int c = 0; c < kWeights; c++) chain[c] = fma(column, weightsAt<kCoding, kValues>(weight, how, o + c, whole, to - whole), chain[c]);
+      }
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < kWeights; c++) put(r, o + c, chain[c]);
+  }
+
+  // The chains of a tile: floats [kWeights][stride] against rows of x.
+  template <int kRows, int kWeights>
+  KERNELS_INLINE void tile(int64_t r, int64_t o, const float* floats, int64_t stride) const {
+    Lanes chain[kRows][kWeights];
+#pragma GCC unroll 4
+    for (int a = 0; a < kRows; a++) {
+#pragma GCC unroll 4
+      for (int c = 0; c < kWeights; c++) chain[a][c] = broadcast(0.0f);
+    }
+    eachLanes(0, weight.in, [&](int64_t i, int64_t n) {
+      Lanes value[kWeights];
+#pragma GCC unroll 4
+      for (int c = 0; c < kWeights; c++) value[c] = load(floats + c * stride + i);
+#pragma GCC unroll 4
+      for (int a = 0; a < kRows; a++) {
+        const Lanes column = load(x + (r + a) * weight.in + i, n);
+#pragma GCC unroll 4
+        for (int c = 0; c < kWeights; c++) chain[a][c] = fma(column, value[c], chain[a][c]);
+      }
+    });
+#pragma GCC unroll 4
+    for (int a = 0; a < kRows; a++) {
+#pragma GCC unroll 4
+      for (int c = 0; c < kWeights; c++) put(r + a, o + c, chain[a][c]);
+    }
+  }
 };
 
-// The weights of row o, columns [from, from + count), into values.
-static void decodeRow(const PackedWeight& weight, int64_t o, int64_t from, int64_t count, float* values) {
-  const uint8_t* row = weight.codes + o * weight.rowBytes();
-  const int bits = weight.bits;
-  const uint32_t mask = (1u << bits) - 1;
-  int64_t i = 0;
-  while (i < count) {
-    const int64_t group = (from + i) / weight.groupSize;
-    const int64_t groupEnd = (group + 1) * weight.groupSize - from;
-    const int64_t end = groupEnd < count ? groupEnd : count;
-    const int64_t at = o * weight.scaleRowStride + group * weight.scaleGroupStride;
-    const float scale = weight.scales[at];
-    const float zero = weight.zeroPoints != nullptr ? weight.zeroPoints[at] : weight.zero;
-    if (bits == 8) {
-      for (; i < end; i++) values[i] = scale * (float(row[from + i]) - zero);
-      continue;
-    }
-    int64_t bit = (from + i) * bits;
-    for (; i < end; i++, bit += bits) {
-      // A code crosses into the next byte only where that byte exists.
-      const int offset = int(bit & 7);
-      uint32_t code = uint32_t(row[bit >> 3]) >> offset;
-      if (offset + bits > 8) code |= uint32_t(row[(bit >> 3) + 1]) << (8 - offset);
-      values[i] = scale * (float(code & mask) - zero);
+// Weights of row o, columns [from, from + count), into values.
+template <Coding kCoding, Values kValues>
+static void decodeRow(const PackedWeight& weight, const Extraction& how, int64_t o, int64_t from, int64_t count, float* values) {
+  const int64_t first = from / kLanes * kLanes, end = from + count;
+  for (int64_t i = first; i < end; i += kLanes) {
+    const Lanes weights = weightsAt<kCoding, kValues>(weight, how, o, i, weight.in - i < kLanes ? weight.in - i : kLanes);
+    if (i >= from && i + kLanes <= end) {
+      store(values + (i - from), weights);
+    } else {
+      alignas(64) float all[kLanes];
+      store(all, weights);
+      for (int64_t l = 0; l < kLanes; l++) {
+        if (i + l >= from && i + l < end) values[i + l - from] = all[l];
+      }
     }
   }
 }
 
-static PackedWeight readWeight(Call& call, int firstBuffer) {
-  PackedWeight weight;
-  weight.in = call.extent(1);
-  weight.out = call.extent(2);
-  weight.bits = int(call.integer(3, 2, 8));
-  weight.groupSize = call.integer(4, 1, kMostElements);
-  weight.scaleRowStride = call.extent(5);
-  weight.scaleGroupStride = call.extent(6);
-  weight.zero = call.real(7);
-  weight.codes = call.bytes(firstBuffer, times(weight.out, (times(weight.in, weight.bits) + 7) / 8));
-  const int64_t lastRow = weight.out > 0 ? weight.out - 1 : 0, lastGroup = weight.in > 0 ? (weight.in - 1) / weight.groupSize : 0;
-  const int64_t scales = weight.in == 0 || weight.out == 0
-                             ? 0
-                             : times(lastRow, weight.scaleRowStride) + times(lastGroup, weight.scaleGroupStride) + 1;
-  weight.scales = call.floats(firstBuffer + 1, scales);
-  weight.zeroPoints = call.floatsOrNone(firstBuffer + 2, scales);
-  return weight;
+// A whole row, in groups: scale and zero point are looked up once for each.
+template <Coding kCoding, Values kValues>
+static void decodeWholeRow(const PackedWeight& weight, const Extraction& how, int64_t o, float* values) {
+  const uint8_t* codes = weight.row(o);
+  for (int64_t from = 0, group = 0; from < weight.in; from += weight.groupSize, group++) {
+    const int64_t to = weight.in - from < weight.groupSize ? weight.in : from + weight.groupSize, at = weight.scaleIndex(o, group);
+    const Lanes zero = broadcast(weight.zeroAt(at));
+    const float scale = weight.scaleAt(at);
+    eachLanes(from, to, [&](int64_t i, int64_t n) {
+      const Lanes value = valuesOf<kValues>(how, weight.values, codesAt<kCoding>(how, codes, i));
+      store(values + i, padded((value - zero) * scale, n, 0.0f));
+    });
+  }
+}
+
+// Rows of x from which the weight is made floats first.
+constexpr int64_t kManyRows = 3;
+// Floats of the weight that are made at once: they stay in the second-level cache.
+constexpr int64_t kFloatsAtOnce = 1 << 16;
+
+// All rows of x with rows [begin, end) of the weight, which stand as floats.
+static void multiplyFloats(const Forward& work, int64_t begin, int64_t end, const float* floats, int64_t stride) {
+  int64_t r = 0;
+  for (; r + kRowsOfX <= work.rows; r += kRowsOfX) {
+    int64_t o = begin;
+    for (; o + kRowsOfW <= end; o += kRowsOfW) work.tile<kRowsOfX, kRowsOfW>(r, o, floats + (o - begin) * stride, stride);
+    for (; o < end; o++) work.tile<kRowsOfX, 1>(r, o, floats + (o - begin) * stride, stride);
+  }
+  for (; r < work.rows; r++) {
+    int64_t o = begin;
+    for (; o + kRowsOfW <= end; o += kRowsOfW) work.tile<1, kRowsOfW>(r, o, floats + (o - begin) * stride, stride);
+    for (; o < end; o++) work.tile<1, 1>(r, o, floats + (o - begin) * stride, stride);
+  }
 }
 
 // C [m, n] = A [m, k] R (+ bias), where tile(j, columns, p, depth, right, scratch) makes R's panel of columns from j on, rows from p on.
@@ -99,35 +187,66 @@ static void multiplyGenerated(Call& call, const float* a, int64_t m, int64_t n, 
 }
 
 static void forward(Call& call) {
-  call.form(6, 8);
+  call.form(7, 11);
   const int64_t rows = call.extent(0);
   const PackedWeight weight = readWeight(call, 1);
   const float* x = call.floats(0, times(rows, weight.in));
-  const float* bias = call.floatsOrNone(4, weight.out);
-  float* y = call.out(5, times(rows, weight.out));
-  if (call.refused()) return;
-  multiplyGenerated(call, x, rows, weight.out, weight.in, y, false, bias,
-                    [&](int64_t j, int64_t columns, int64_t p, int64_t depth, float* right, float* values) {
-                      for (int64_t o = 0; o < columns; o++) decodeRow(weight, j + o, p, depth, values + o * depth);
-                      packRight({values, 1, depth}, depth, columns, right);
-                    });
+  const float* bias = call.floatsOrNone(5, weight.out);
+  float* y = call.out(6, times(rows, weight.out));
+  if (call.refused() || rows == 0 || weight.out == 0) return;
+  const Extraction how(weight);
+  const Forward work{weight, how, x, bias, y, rows};
+  const int64_t stride = (weight.in + kLanes - 1) / kLanes * kLanes;
+  int64_t atOnce = kFloatsAtOnce / (stride + kLanes) / kRowsOfW * kRowsOfW;
+  if (atOnce < kRowsOfW) atOnce = kRowsOfW;
+  if (atOnce > 16 * kRowsOfW) atOnce = 16 * kRowsOfW;
+  // Enough pieces for all threads.
+  const int64_t fair = panels(weight.out, call.workers() * 2) / kRowsOfW * kRowsOfW;
+  if (atOnce > fair) atOnce = fair < kRowsOfW ? kRowsOfW : fair;
+  Workspace space;
+  if (!call.workspace(0, atOnce * stride, &space)) return;
+  withFormat(weight, [&](auto coding, auto values) {
+    constexpr Coding kCoding = decltype(coding)::value;
+    constexpr Values kValues = decltype(values)::value;
+    call.parallel(panels(weight.out, int(atOnce)), [&](int64_t task, int worker) {
+      const int64_t begin = task * atOnce, end = weight.out - begin < atOnce ? weight.out : begin + atOnce;
+      if (rows < kManyRows && work.wholeLanes()) {
+        for (int64_t r = 0; r < rows; r++) {
+          int64_t o = begin;
+          for (; o + kDirectRows <= end; o += kDirectRows) work.template direct<kCoding, kValues, kDirectRows>(r, o);
+          for (; o < end; o++) work.template direct<kCoding, kValues, 1>(r, o);
+        }
+        return;
+      }
+      float* floats = space.of(worker);
+      for (int64_t o = begin; o < end; o++) {
+        float* to = floats + (o - begin) * stride;
+        if (work.wholeLanes()) decodeWholeRow<kCoding, kValues>(weight, how, o, to);
+        else eachLanes(0, weight.in, [&](int64_t i, int64_t n) { store(to + i, weightsAt<kCoding, kValues>(weight, how, o, i, n)); });
+      }
+      multiplyFloats(work, begin, end, floats, stride);
+    });
+  });
 }
 
 static void backward(Call& call) {
-  call.form(5, 9);
+  call.form(6, 12);
   const int64_t rows = call.extent(0);
   const PackedWeight weight = readWeight(call, 1);
-  const bool accumulate = call.flag(8);
+  const bool accumulate = call.flag(11);
   const float* dy = call.floats(0, times(rows, weight.out));
-  float* dx = call.out(4, times(rows, weight.in));
+  float* dx = call.out(5, times(rows, weight.in));
   if (call.refused()) return;
-  multiplyGenerated(call, dy, rows, weight.in, weight.out, dx, accumulate, nullptr,
-                    [&](int64_t j, int64_t columns, int64_t p, int64_t depth, float* right, float*) {
-                      for (int64_t o = 0; o < depth; o++) {
-                        decodeRow(weight, p + o, j, columns, right + o * kTileColumns);
-                        for (int64_t i = columns; i < kTileColumns; i++) right[o * kTileColumns + i] = 0.0f;
-                      }
-                    });
+  const Extraction how(weight);
+  withFormat(weight, [&](auto coding, auto values) {
+    multiplyGenerated(call, dy, rows, weight.in, weight.out, dx, accumulate, nullptr,
+                      [&](int64_t j, int64_t columns, int64_t p, int64_t depth, float* right, float*) {
+                        for (int64_t o = 0; o < depth; o++) {
+                          decodeRow<decltype(coding)::value, decltype(values)::value>(weight, how, p + o, j, columns, right + o * kTileColumns);
+                          for (int64_t i = columns; i < kTileColumns; i++) right[o * kTileColumns + i] = 0.0f;
+                        }
+                      });
+  });
 }
 
 KERNELS(quantized_linear) = {{"quantized_linear.forward", forward}, {"quantized_linear.backward", backward}, {}};

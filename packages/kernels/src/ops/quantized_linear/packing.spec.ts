@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesOfRow, packCodes, unpackCodes } from './packing.ts';
+import { bytesOfRow, bytesOfTritRow, packCodes, packTrits, tritAt, unpackCodes } from './packing.ts';
 
-test('codes survive packing at every width of 2 to 8 bits', () => {
+test('codes survive packing at every width of 1 to 8 bits', () => {
   const matrices = fc
-    .integer({ min: 2, max: 8 })
+    .integer({ min: 1, max: 8 })
     .chain((bits) =>
       fc
         .tuple(fc.nat(5), fc.nat(40))
@@ -31,9 +31,31 @@ test('a row is a little-endian bit stream that starts on a byte', () => {
   expect([...packCodes([7, 7, 7], 1, 3, 3)]).toEqual([0xff, 0x01]);
 });
 
+test('trits survive packing five to a byte', () => {
+  const matrices = fc
+    .tuple(fc.nat(4), fc.nat(200))
+    .chain(([rows, columns]) =>
+      fc
+        .array(fc.nat(2), { minLength: rows * columns, maxLength: rows * columns })
+        .map((codes) => ({ rows, columns, codes })),
+    );
+  fc.assert(
+    fc.property(matrices, ({ rows, columns, codes }) => {
+      const packed = packTrits(codes, rows, columns);
+      expect(packed.length).toBe(rows * bytesOfTritRow(columns));
+      const found = codes.map((_, at) =>
+        tritAt(packed, Math.floor(at / columns) * bytesOfTritRow(columns), at % columns),
+      );
+      expect(found).toEqual(codes);
+    }),
+  );
+  expect(bytesOfTritRow(80)).toBe(16);
+});
+
 test('what does not fit is refused by name', () => {
   expect(() => packCodes([8], 1, 1, 3)).toThrow('a code of 3 bits lies in 0..7, found 8 at row 0, column 0');
   expect(() => packCodes([1, 2], 1, 3, 3)).toThrow(expect.objectContaining({ code: 'size-mismatch' }));
-  expect(() => packCodes([1], 1, 1, 9)).toThrow('packed codes have 2 to 8 bits, found 9');
+  expect(() => packCodes([1], 1, 1, 9)).toThrow('packed codes have 1 to 8 bits, found 9');
+  expect(() => packTrits([0, 3], 1, 2)).toThrow('a trit is 0, 1 or 2, found 3 at row 0, column 1');
   expect(() => unpackCodes(new Uint8Array(3), 1, 3, 4)).toThrow(expect.objectContaining({ code: 'size-mismatch' }));
 });

@@ -1,5 +1,6 @@
 import { type Operands, type ReferenceKernels, store } from '../../reference/operands.ts';
-import { bytesOfRow, codeAt } from './packing.ts';
+import { scaleFormats, scaleOfByte } from './formats.ts';
+import { bytesOfRow, bytesOfTritRow, codeAt, tritAt } from './packing.ts';
 
 export const quantizedLinearReference: ReferenceKernels = {
   'quantized_linear.forward': (operands) => {
@@ -37,23 +38,42 @@ export const quantizedLinearReference: ReferenceKernels = {
   },
 };
 
-/** scale (code - zero) for the columns of one row. */
-function weightRow(operands: Operands, row: number): Float64Array {
+/** scale (value - zero) for the columns of one row. */
+export function weightRow(operands: Operands, row: number): Float64Array {
+  const { codeOf, scaleOf } = packedOf(operands);
+  const values = operands.floatsIfAny('values');
+  const weight = new Float64Array(operands.scalar('in'));
+  for (let i = 0; i < weight.length; i++) {
+    const { scale, zero } = scaleOf(row, i);
+    const code = codeOf(row, i);
+    weight[i] = scale * ((values === undefined ? code : values[code]!) - zero);
+  }
+  return weight;
+}
+
+/** The codes of a packed weight, and the scale and zero point of each. */
+export function packedOf(operands: Operands) {
   const codes = operands.bytes('codes');
-  const scales = operands.floats('scales');
   const zeroPoints = operands.floatsIfAny('zeroPoints');
   const bits = operands.scalar('bits');
   const width = operands.scalar('in');
+  const trits = operands.flag('trits');
   const groupSize = operands.scalar('groupSize');
-  const rowStart = row * bytesOfRow(width, bits);
   const rowStride = operands.scalar('scaleRowStride');
   const groupStride = operands.scalar('scaleGroupStride');
-  const symmetricZero = operands.scalar('zeroPoint');
-  const weight = new Float64Array(width);
-  for (let i = 0; i < width; i++) {
-    const group = row * rowStride + Math.floor(i / groupSize) * groupStride;
-    const zero = zeroPoints === undefined ? symmetricZero : zeroPoints[group]!;
-    weight[i] = scales[group]! * (codeAt(codes, rowStart, i, bits) - zero);
-  }
-  return weight;
+  const onlyZero = operands.scalar('zeroPoint');
+  const format = scaleFormats[operands.scalar('scaleFormat')]!;
+  const factor = operands.scalar('scaleFactor');
+  const storedScale = (at: number) =>
+    format === 'f32' ? operands.floats('scales')[at]! : scaleOfByte(format, operands.bytes('scales')[at]!);
+  return {
+    codeOf: (row: number, column: number): number =>
+      trits
+        ? tritAt(codes, row * bytesOfTritRow(width), column)
+        : codeAt(codes, row * bytesOfRow(width, bits), column, bits),
+    scaleOf: (row: number, column: number): { scale: number; zero: number } => {
+      const at = row * rowStride + Math.floor(column / groupSize) * groupStride;
+      return { scale: factor * storedScale(at), zero: zeroPoints === undefined ? onlyZero : zeroPoints[at]! };
+    },
+  };
 }
