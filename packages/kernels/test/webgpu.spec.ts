@@ -267,7 +267,7 @@ describe('the same bits', () => {
   });
 
   test.each(['embedding', 'matmul', 'sum', 'cross_entropy'])('of %s twice', async (op) => {
-    for (const [seed, opCase] of casesOfOps.get(op)!.entries()) {
+    for (const [seed, opCase] of casesOfOps.get(op)!.slice(0, 8).entries()) {
       const first = await runCase(backend, opCase, seed, readFloats);
       const again = await runCase(backend, opCase, seed, readFloats);
       expect(sameBits(again.output, first.output), opCase.name).toBe(true);

@@ -30,6 +30,15 @@ fn exponential(x: f32) -> f32 {
   return (small_expm1(reduced.r) + 1.0) * power_of_two(half) * power_of_two(reduced.n - half);
 }
 
+// exp(x) - 1 without its cancellation near 0, x up to 0.
+fn exponential_minus_1(x: f32) -> f32 {
+  if (is_nan(x)) { return x; }
+  let reduced = reduce_by_ln2(max(x, -104.0));
+  let half = reduced.n >> 1u;
+  let power = power_of_two(half) * power_of_two(reduced.n - half);
+  return fma(power, small_expm1(reduced.r), power - 1.0);
+}
+
 fn with_sign(magnitude: f32, like: f32) -> f32 {
   return bitcast<f32>((bitcast<u32>(magnitude) & 0x7fffffffu) | (bitcast<u32>(like) & 0x80000000u));
 }
