@@ -9,11 +9,33 @@ interface TestedBackend {
   readonly denormals: Denormals;
   /** Whether it has kernels for every op. One that has not refuses by the kernel's name. */
   readonly complete: boolean;
+  /** Cases of the suite with more inputs are left to the long form: `pnpm run test:long`. */
+  readonly largestCase: number;
 }
+
+const long = process.env.CLAIMBENCH_LONG === '1';
 
 /** Every backend that the suites run on, by a name for the test's title. A backend that cannot be had fails them. */
 export const backends: readonly TestedBackend[] = [
-  { title: 'reference', create: () => createReferenceBackend(), denormals: 'kept', complete: true },
-  { title: 'native', create: () => createNativeBackend({ threads: 2 }), denormals: 'kept', complete: true },
-  { title: 'webgpu', create: createDawnBackend, denormals: 'flushed', complete: false },
+  {
+    title: 'reference',
+    create: () => createReferenceBackend(),
+    denormals: 'kept',
+    complete: true,
+    largestCase: Number.POSITIVE_INFINITY,
+  },
+  {
+    title: 'native',
+    create: () => createNativeBackend({ threads: 2 }),
+    denormals: 'kept',
+    complete: true,
+    largestCase: Number.POSITIVE_INFINITY,
+  },
+  {
+    title: 'webgpu',
+    create: createDawnBackend,
+    denormals: 'flushed',
+    complete: false,
+    largestCase: long ? Number.POSITIVE_INFINITY : 150_000,
+  },
 ];

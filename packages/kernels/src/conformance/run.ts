@@ -1,5 +1,6 @@
 import type { Backend } from '../backend.ts';
 import { RandomStream } from '../random/random.ts';
+import { createReferenceBackend } from '../reference/backend.ts';
 import { valueAndGrad } from '../tape.ts';
 import { scope, type Tensor } from '../tensor.ts';
 import type { Denormals } from './bounds.ts';
@@ -18,8 +19,14 @@ export interface CaseResult {
   readonly addedTo: ReadonlyMap<string, Float64Array>;
   /** Whether an input holds a denormal: a backend that flushes them is then given others. */
   readonly denormalInputs: boolean;
-  /** Numbers in the inputs and the output: how large the case is. */
-  readonly elements: number;
+}
+
+/** How many numbers a case is given: what its short form is chosen by. */
+export function inputElements(opCase: OpCase): number {
+  const inputs = new Inputs(createReferenceBackend(), new RandomStream(0, 0));
+  opCase.build(inputs);
+  inputs.backend.close();
+  return inputs.all.reduce((total, { size }) => total + size, 0);
 }
 
 /** Runs a case. Inputs, cotangent and what gradients are added to depend on `seed` alone. */
@@ -55,9 +62,8 @@ export async function runCase(
     for (const tensor of [overwritten.value, added.value, ...overwritten.gradients, ...more.all]) tensor.dispose();
   }
   first.dispose();
-  const elements = output.length + inputs.all.reduce((total, { size }) => total + size, 0);
   for (const tensor of inputs.all) tensor.dispose();
-  return { output, recordedOutput, gradients, accumulated, addedTo, denormalInputs: inputs.heldDenormals, elements };
+  return { output, recordedOutput, gradients, accumulated, addedTo, denormalInputs: inputs.heldDenormals };
 }
 
 export async function readFloats(tensor: Tensor): Promise<Float64Array> {

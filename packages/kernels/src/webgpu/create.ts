@@ -9,8 +9,8 @@ export interface WebGpuOptions {
 }
 
 /**
- * The WGSL kernels on `navigator.gpu`, or on an object like it. Asks the adapter for its own limits (the default ones end at
- * 128 MiB). Throws `backend-unavailable` where there is no adapter.
+ * The WGSL kernels on `navigator.gpu`, or on an object like it. Asks for buffers as large as the adapter has (by default they end at
+ * 128 MiB) and for nothing else: no kernel binds more than the eight buffers that every device has. Throws `backend-unavailable` where there is no adapter.
  */
 export async function createWebGpuBackend(gpu: Gpu | undefined, { implementation }: WebGpuOptions): Promise<Backend> {
   if (gpu === undefined) {
@@ -20,8 +20,8 @@ export async function createWebGpuBackend(gpu: Gpu | undefined, { implementation
   if (adapter === null) {
     throw new KernelError('backend-unavailable', 'WebGPU finds no adapter: no graphics driver that it accepts');
   }
-  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = adapter.limits;
-  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage };
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
+  const requiredLimits = { maxBufferSize, maxStorageBufferBindingSize };
   try {
     return new WebGpuBackend(await adapter.requestDevice({ requiredLimits }), adapter, implementation);
   } catch (cause) {

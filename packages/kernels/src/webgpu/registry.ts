@@ -12,6 +12,7 @@ import { fillWebGpu } from '../ops/fill/webgpu.ts';
 import { geluWebGpu } from '../ops/gelu/webgpu.ts';
 import { globalNormWebGpu } from '../ops/global_norm/webgpu.ts';
 import { groupNormWebGpu } from '../ops/group_norm/webgpu.ts';
+import { hadamardWebGpu } from '../ops/hadamard/webgpu.ts';
 import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
 import { linearWebGpu } from '../ops/linear/webgpu.ts';
 import { localResponseNormWebGpu } from '../ops/local_response_norm/webgpu.ts';
@@ -54,6 +55,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   gelu: geluWebGpu,
   global_norm: globalNormWebGpu,
   group_norm: groupNormWebGpu,
+  hadamard: hadamardWebGpu,
   layer_norm: layerNormWebGpu,
   linear: linearWebGpu,
   local_response_norm: localResponseNormWebGpu,

@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import type { Backend } from '../../src/backend.ts';
 import { disagreements } from '../../src/conformance/compare.ts';
-import { readDoubles, readFloats, runCase } from '../../src/conformance/run.ts';
+import { inputElements, readDoubles, readFloats, runCase } from '../../src/conformance/run.ts';
 import { createReferenceBackend, createWebGpuBackend, type Gpu, KernelError } from '../../src/index.ts';
 import { casesOfOps } from '../all_cases.ts';
 
@@ -9,7 +9,7 @@ import { casesOfOps } from '../all_cases.ts';
 export interface ConformancePage {
   readonly description: Backend['description'];
   readonly ops: readonly string[];
-  /** Runs the cases of an op whose inputs and result hold at most `elements` numbers. */
+  /** Runs the cases of an op whose inputs hold at most `elements` numbers. */
   run(op: string, elements: number): Promise<OpReport>;
 }
 
@@ -28,12 +28,12 @@ const oracle = createReferenceBackend({ precision: 'f64' });
 async function run(op: string, elements: number): Promise<OpReport> {
   const report = { checked: 0, tooLarge: 0, refused: 0, failures: [] as string[] };
   for (const [seed, opCase] of casesOfOps.get(op)!.entries()) {
+    if (inputElements(opCase) > elements) {
+      report.tooLarge += 1;
+      continue;
+    }
     try {
       const expected = await runCase(oracle, opCase, seed, readDoubles, 'flushed');
-      if (expected.elements > elements) {
-        report.tooLarge += 1;
-        continue;
-      }
       const found = await runCase(backend, opCase, seed, readFloats, 'flushed');
       report.checked += 1;
       for (const sentence of disagreements(opCase, found, expected, 'flushed')) {
