@@ -43,15 +43,45 @@ export const Margin = z
 export type Margin = z.infer<typeof Margin>;
 
 /**
- * One number per block, oriented so that the claim says it is above 0: the sum of coefficient x metric over arms
- * (`log`: of ln metric). A difference is (baseline 1, technique -1) for a loss; an interaction has four terms;
- * gap closure is (base 1-p, arm -1, reference p).
+ * What several doses, costs or levels make of one block, where that is not a sum (docs/method.md, "What is measured"):
+ * `trend`: least-squares change of the terms' sum over the whole range of their doses; `exponent`: slope of ln metric over ln dose,
+ * times the coefficients' sign; `frontier`: mean gap at equal cost over the common range of ln cost, terms above 0 against terms
+ * below; `dispersion`: ln (standard deviation of the terms above 0 / of those below) over the same levels.
+ */
+export const ContrastShape = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('trend') }),
+    z.object({ kind: z.literal('exponent') }),
+    z.object({ kind: z.literal('frontier'), cost: MetricName }),
+    z.object({ kind: z.literal('dispersion') }),
+  ])
+  .meta({ id: 'ContrastShape' });
+export type ContrastShape = z.infer<typeof ContrastShape>;
+
+/**
+ * One number per block, oriented so that the claim says it is above 0: the sum of coefficient x metric over arms (`log`: of
+ * ln metric, `atanh`: of atanh metric, for correlations). A difference is (baseline 1, technique -1) for a loss; an interaction has
+ * four terms; gap closure is (base 1-p, arm -1, reference p). `plus` is added: a statistic against its stated limit is
+ * (technique 1) plus -limit. What is optional is left out of a protocol that does not need it, so that its hash stays.
  */
 export const Contrast = z
   .object({
     metric: MetricName,
-    scale: z.enum(['raw', 'log']).default('raw'),
-    terms: z.array(z.object({ arm: z.string(), coefficient: z.number() })).min(2),
+    scale: z.enum(['raw', 'log', 'atanh']).default('raw'),
+    shape: ContrastShape.optional(),
+    plus: z.number().optional(),
+    terms: z
+      .array(
+        z.object({
+          arm: z.string(),
+          coefficient: z.number(),
+          /** Another metric than the contrast's: two groups inside one model. */
+          metric: MetricName.optional(),
+          /** For `trend` and `exponent`. */
+          dose: z.number().optional(),
+        }),
+      )
+      .min(1),
   })
   .meta({ id: 'Contrast' });
 export type Contrast = z.infer<typeof Contrast>;
@@ -81,6 +111,8 @@ export const Part = z
     contrast: Contrast,
     margin: Margin,
     counted: CountedClaim.nullable().default(null),
+    /** The paper's number in the contrast's own unit and direction: drawn beside ours, never judged. */
+    claimed: z.number().optional(),
   })
   .meta({ id: 'ProtocolPart' });
 export type Part = z.infer<typeof Part>;
@@ -112,9 +144,11 @@ export type Tuning = z.infer<typeof Tuning>;
 /** When to look (docs/method.md 2.4): verdicts exist only at these numbers of blocks. */
 export const Plan = z
   .discriminatedUnion('name', [
-    z.object({ name: z.literal('fixed'), blocks: z.number().int().min(3).max(64) }),
+    z.object({ name: z.literal('fixed'), blocks: z.number().int().min(3, 'a verdict needs at least 3 seeds').max(64) }),
     z.object({ name: z.literal('standard') }),
     z.object({ name: z.literal('cheap') }),
+    /** One look, at as many blocks as a pilot of three that are never judged says are needed, and no more than `most`. */
+    z.object({ name: z.literal('pilot'), most: z.number().int().min(3, 'a verdict needs at least 3 seeds').max(64) }),
   ])
   .meta({ id: 'Plan' });
 export type Plan = z.infer<typeof Plan>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ClaimId, ClaimKind } from './claim.ts';
 import { Template } from './protocol.ts';
-import { Sha256 } from './run-spec.ts';
+import { BackendName, Sha256 } from './run-spec.ts';
 
 export const VerdictWord = z.enum(['supported', 'contradicted', 'inconclusive']).meta({ id: 'VerdictWord' });
 export type VerdictWord = z.infer<typeof VerdictWord>;
@@ -39,6 +39,8 @@ export const PartResult = z
     skewness: z.number().nullable(),
     /** One contrast a block, in the order of the seeds. */
     contrasts: z.array(z.number()),
+    /** The paper's number in `unit`, where the protocol gives one. */
+    claimed: z.number().optional(),
   })
   .meta({ id: 'PartResult' });
 export type PartResult = z.infer<typeof PartResult>;
@@ -73,6 +75,8 @@ export const Verdict = z
     protocolId: z.string(),
     protocolHash: Sha256,
     ruleVersion: z.number().int(),
+    /** What the runs were computed on; verdicts of the first days do not say. */
+    backend: BackendName.optional(),
     kind: ClaimKind,
     quantifier: z.string(),
     grade: z.enum(['same-regime', 'scaled-down', 'mechanism-only']),

@@ -136,21 +136,59 @@ function checkPart(part: Part, at: string, protocol: Protocol, seeds: readonly s
     if (!arm) report(`${field}.arm`, unknownArm(term.arm, protocol));
     else if (!seeds.includes(arm.seeds))
       report(`${field}.arm`, `the arm ${arm.id} has the seeds "${arm.seeds}": expected ${seeds.join(' or ')}`);
-    if (named.has(term.arm)) report(`${field}.arm`, `the arm ${term.arm} is named twice in one contrast`);
-    named.add(term.arm);
+    // One arm may stand for two groups of its own, each with its metric.
+    const name = `${term.arm} ${term.metric ?? part.contrast.metric}`;
+    if (named.has(name)) report(`${field}.arm`, `the arm ${term.arm} is named twice in one contrast`);
+    named.add(name);
     if (term.coefficient === 0) report(`${field}.coefficient`, 'is 0: leave the term out');
   });
-  const sum = part.contrast.terms.reduce((total, term) => total + term.coefficient, 0);
-  if (Math.abs(sum) > 1e-9) {
-    report(`${at}.contrast.terms`, `coefficients add up to ${sum}: a contrast compares, so they must add up to 0`);
-  }
+  checkShapeOf(part.contrast, `${at}.contrast`, report);
   if ((part.template === 'count') !== (part.counted !== null)) {
     report(`${at}.counted`, 'the template count, and only that one, is held against a counted number');
   }
   if (part.margin.kind === 'relative') {
     const of = part.margin.of;
     if (!protocol.arms.some((arm) => arm.id === of)) report(`${at}.margin.of`, unknownArm(of, protocol));
-    if (part.contrast.scale === 'log') report(`${at}.margin`, 'a contrast of logarithms has an absolute margin');
+    const { scale, shape } = part.contrast;
+    if (scale !== 'raw' || shape?.kind === 'dispersion' || shape?.kind === 'exponent') {
+      report(`${at}.margin`, 'a contrast of logarithms has an absolute margin');
+    }
+  }
+}
+
+/** Least numbers of doses, costs and levels (docs/method.md): with fewer there is no line, no curve and no spread. */
+const LEAST = { trend: 4, exponent: 4, frontier: 4, dispersion: 5 } as const;
+
+function checkShapeOf({ terms, shape, plus }: Part['contrast'], at: string, report: Report): void {
+  const above = terms.filter(({ coefficient }) => coefficient > 0).length;
+  const below = terms.filter(({ coefficient }) => coefficient < 0).length;
+  if (!shape) {
+    const sum = terms.reduce((total, term) => total + term.coefficient, 0);
+    if (plus === undefined && Math.abs(sum) > 1e-9) {
+      report(`${at}.terms`, `coefficients add up to ${sum}: a contrast compares, so they must add up to 0`);
+    }
+    if (terms.some(({ dose }) => dose !== undefined)) report(`${at}.terms`, 'a plain sum knows no doses');
+    return;
+  }
+  const least = LEAST[shape.kind];
+  if (shape.kind === 'frontier' || shape.kind === 'dispersion') {
+    const what = shape.kind === 'frontier' ? 'costs' : 'levels';
+    if (above < least || below < least) {
+      report(`${at}.terms`, `a ${shape.kind} needs ${least} ${what} on either side, found ${above} and ${below}`);
+    }
+    if (shape.kind === 'dispersion' && above !== below) {
+      report(`${at}.terms`, `both sides have the same levels, found ${above} and ${below}`);
+    }
+    return;
+  }
+  terms.forEach(({ dose }, index) => {
+    if (dose === undefined) report(`${at}.terms.${index}.dose`, `a ${shape.kind} needs a dose with every term`);
+    else if (shape.kind === 'exponent' && dose <= 0) report(`${at}.terms.${index}.dose`, 'has no logarithm');
+  });
+  const doses = new Set(terms.map(({ dose }) => dose));
+  if (doses.size < least) report(`${at}.terms`, `a ${shape.kind} needs ${least} doses, found ${doses.size}`);
+  if (shape.kind === 'exponent' && above > 0 && below > 0) {
+    report(`${at}.terms`, 'an exponent is fitted to one curve: all coefficients 1, or all -1');
   }
 }
 

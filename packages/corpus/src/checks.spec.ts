@@ -129,6 +129,36 @@ describe('a protocol file', () => {
     );
   });
 
+  it('is refused where a curve has too few doses, costs or levels, or a dose is missing', () => {
+    const shaped = (shape: Protocol['parts'][number]['contrast']['shape'], doses: (number | undefined)[]) =>
+      protocolWith((draft) => {
+        const { contrast } = draft.parts[0]!;
+        contrast.shape = shape;
+        contrast.terms = ['f32', 'bits-8', 'bits-6', 'bits-4'].map((arm, i) => ({
+          arm,
+          coefficient: i % 2 === 0 ? 1 : -1,
+          ...(doses[i] === undefined ? {} : { dose: doses[i] }),
+        }));
+      });
+    const at = 'parts.0.contrast.terms';
+    expect(shaped({ kind: 'trend' }, [1, 2, 3, 4])).toEqual([]);
+    expect(shaped({ kind: 'trend' }, [1, 1, 2, 3])).toEqual([`${at}: a trend needs 4 doses, found 3`]);
+    expect(shaped({ kind: 'trend' }, [1, 2, undefined, 4])[0]).toBe(
+      `${at}.2.dose: a trend needs a dose with every term`,
+    );
+    expect(shaped({ kind: 'exponent' }, [1, 2, 3, 0])).toContain(`${at}.3.dose: has no logarithm`);
+    expect(shaped({ kind: 'frontier', cost: 'bitsPerWeight' }, [])).toEqual([
+      `${at}: a frontier needs 4 costs on either side, found 2 and 2`,
+    ]);
+    expect(shaped({ kind: 'dispersion' }, [])[0]).toBe(
+      `${at}: a dispersion needs 5 levels on either side, found 2 and 2`,
+    );
+    expect(shaped(undefined, [1])).toEqual([`${at}: a plain sum knows no doses`]);
+    expect(protocolWith((draft) => (draft.plan = { name: 'fixed', blocks: 2 }))[0]).toBe(
+      'plan.blocks: a verdict needs at least 3 seeds',
+    );
+  });
+
   it('is refused with a rule that its kind does not have', () => {
     expect(protocolWith((draft) => (draft.kind = 'superiority'))[0]).toBe(
       'kind: the claim 229.4 is of kind threshold, found superiority',

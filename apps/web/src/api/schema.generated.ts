@@ -759,6 +759,7 @@ export interface components {
             protocolId: string;
             protocolHash: string;
             ruleVersion: number;
+            backend?: components["schemas"]["BackendName"];
             /** @enum {string} */
             kind: "superiority" | "no-loss" | "equivalence" | "ordering" | "frontier" | "trend" | "interaction" | "threshold" | "gap-closure" | "stability" | "dispersion" | "contrast-within" | "share-or-shape" | "association" | "law" | "identity" | "theorem" | "count" | "speed" | "time-to-target" | "construction" | "generality" | "level" | "context";
             quantifier: string;
@@ -787,6 +788,8 @@ export interface components {
             subjectLine: string;
             labels: string[];
         };
+        /** @enum {string} */
+        BackendName: "reference" | "native" | "webgpu";
         PartResult: {
             id: string;
             statement: string;
@@ -806,6 +809,7 @@ export interface components {
             worstBlock: number;
             skewness: number | null;
             contrasts: number[];
+            claimed?: number;
         };
         /** @enum {string} */
         Template: "greater" | "not-worse" | "within" | "rate" | "exact" | "count";
@@ -941,6 +945,7 @@ export interface components {
             margin: components["schemas"]["Margin"];
             /** @default null */
             counted: components["schemas"]["CountedClaim"] | null;
+            claimed?: number;
         };
         Contrast: {
             /** @enum {string} */
@@ -949,11 +954,31 @@ export interface components {
              * @default raw
              * @enum {string}
              */
-            scale: "raw" | "log";
+            scale: "raw" | "log" | "atanh";
+            shape?: components["schemas"]["ContrastShape"];
+            plus?: number;
             terms: {
                 arm: string;
                 coefficient: number;
+                /** @enum {string} */
+                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate";
+                dose?: number;
             }[];
+        };
+        ContrastShape: {
+            /** @enum {string} */
+            kind: "trend";
+        } | {
+            /** @enum {string} */
+            kind: "exponent";
+        } | {
+            /** @enum {string} */
+            kind: "frontier";
+            /** @enum {string} */
+            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate";
+        } | {
+            /** @enum {string} */
+            kind: "dispersion";
         };
         Margin: {
             /** @enum {string} */
@@ -990,9 +1015,11 @@ export interface components {
         } | {
             /** @enum {string} */
             name: "cheap";
+        } | {
+            /** @enum {string} */
+            name: "pilot";
+            most: number;
         };
-        /** @enum {string} */
-        BackendName: "reference" | "native" | "webgpu";
         ExperimentSummary: {
             id: string;
             title: string;

@@ -1,6 +1,16 @@
 'use client';
 import type { ClaimView } from '@claimbench/contracts';
-import { EmptyState, PageHeader, ProgressBar, Section, Skeleton, StateMark, Tag, VerdictMark } from '@claimbench/ui';
+import {
+  EmptyState,
+  ForestPlot,
+  PageHeader,
+  ProgressBar,
+  Section,
+  Skeleton,
+  StateMark,
+  Tag,
+  VerdictMark,
+} from '@claimbench/ui';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { claimView } from '../api/queries.ts';
@@ -12,6 +22,7 @@ import { useLiveEvents } from '../live/use-live-events.ts';
 import { Guards, VerdictRule } from '../verdicts/verdict-evidence.tsx';
 import { VerdictPanel } from '../verdicts/verdict-panel.tsx';
 import { FAMILY_WORDS, STATUS_WORDS, verdictPhrase } from '../wording/verdicts.ts';
+import { settingRows } from './claim-numbers.ts';
 import { PaperSays } from './paper-says.tsx';
 import { ProtocolList, RegisterButton } from './protocol-list.tsx';
 import { VerdictHistory } from './verdict-history.tsx';
@@ -30,6 +41,7 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
   const { claim, paper, protocols, history, experiments } = view;
   const headline = claim.headline;
   const protocol = protocols.find((one) => one.id === headline?.verdict.protocolId) ?? protocols[0];
+  const settings = settingRows(history, claim);
   const running = experiments.filter((experiment) => experiment.state === 'running');
 
   return (
@@ -112,6 +124,15 @@ function Claim({ view, live }: { view: ClaimView; live: React.ReactNode }) {
         </Section>
       </div>
 
+      {settings.length > 0 ? (
+        <Section title="At every scale and on every backend" aside="the latest verdict of each protocol">
+          <ForestPlot
+            title={`Effects, ${settings.length} rows`}
+            rows={settings}
+            levelText="whisker: the interval of each verdict's own look, paired by seed"
+          />
+        </Section>
+      ) : null}
       {headline ? (
         <>
           <Section title="The rule in words" aside={`rule version ${headline.verdict.ruleVersion}`}>

@@ -168,7 +168,7 @@ function ProtocolOutcome({ experiment, claimId }: { experiment: ExperimentView; 
           <div className="grid gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
             <VerdictPanel
               record={{ verdict: experiment.verdict, evidenceLevel: 'measured' }}
-              claim={claim.data?.claim ?? { claimedValue: null, unit: null }}
+              claim={claim.data?.claim ?? { claimedValue: null, unit: null, subject: '', condition: '' }}
             />
             <VerdictRule verdict={experiment.verdict} className="content-start" />
           </div>

@@ -13,7 +13,7 @@ import {
   VerdictGlyph,
   VerdictMark,
 } from '@claimbench/ui';
-import { forestRows, partEffect } from '../claims/claim-numbers.ts';
+import { forestRows, partEffect, scaleDistance } from '../claims/claim-numbers.ts';
 import {
   detectableWords,
   EVIDENCE_WORDS,
@@ -32,13 +32,14 @@ export function VerdictPanel({
   claim,
 }: {
   record: Pick<VerdictRecord, 'verdict' | 'evidenceLevel'>;
-  claim: Pick<Claim, 'claimedValue' | 'unit'>;
+  claim: Pick<Claim, 'claimedValue' | 'unit' | 'subject' | 'condition'>;
 }) {
   const { verdict, evidenceLevel } = record;
   const rows = forestRows(verdict.parts, verdict.grade, claim);
   const counted = verdict.parts.filter((part) => !rows.some((row) => row.id === part.id));
   const leading = verdict.parts.length === 1 ? verdict.parts[0] : undefined;
   const scale = scaleNotice(verdict);
+  const distance = scaleDistance(claim, verdict);
   // the words of an inconclusive verdict say it already
   const detectable =
     verdict.verdict === 'inconclusive'
@@ -75,7 +76,11 @@ export function VerdictPanel({
             <Tag key={label}>{label}</Tag>
           ))}
         </div>
-        {scale ? <Notice className="mt-4">{scale}</Notice> : null}
+        {scale ? (
+          <Notice className="mt-4">
+            {scale} {distance}
+          </Notice>
+        ) : null}
       </div>
 
       {rows.length > 0 ? (

@@ -179,6 +179,8 @@ export function planWords(plan: Protocol['plan']): string {
       return 'looks at 3, 5 and 8 seeds; the first decided one ends the test';
     case 'cheap':
       return 'looks at 5, 10 and 20 seeds; the first decided one ends the test';
+    case 'pilot':
+      return `one look, at as many seeds as a pilot of three asks for, at most ${plan.most}`;
   }
 }
 

@@ -3,7 +3,7 @@ import { MissingMetric, type OutcomesByArm } from '../contrast.ts';
 import type { FinishedRun } from '../finished-run.ts';
 import { plannedRuns } from '../plan/planned-runs.ts';
 import { subjectLine } from '../subjects/subjects.ts';
-import { type Look, looksOf, RULE_VERSION } from '../verdicts/index.ts';
+import { type Look, RULE_VERSION } from '../verdicts/index.ts';
 import { type ProtocolArm, protocolArms } from './arms.ts';
 import { judgedDrafts, type SeedlessDraft, withSeeds } from './drafts.ts';
 import { SECOND_SIZE } from './guards.ts';
@@ -11,6 +11,7 @@ import { History } from './history.ts';
 import { judgeLook, judgeParts, type LookFinding, type Sitting } from './judge-look.ts';
 import { contrastsOf } from './judge-part.ts';
 import { labelsOf } from './labels.ts';
+import { pilotState } from './pilot.ts';
 import { tuningState } from './tuning.ts';
 import { verdictWords } from './words.ts';
 
@@ -134,7 +135,9 @@ function stepOf(
   if (!tuning.done) return { kind: 'drafts', drafts: tuning.drafts };
   const pooled = pooledContrasts(protocolHash, earlier);
   const sitting: Sitting = { registered, arms, history, tuning: tuning.results, earlier: pooled };
-  const looks = looksOf(registered.protocol.plan);
+  const pilot = pilotState(registered, arms, tuning.rates, history);
+  if (!pilot.done) return { kind: 'drafts', drafts: pilot.drafts };
+  const { looks } = pilot;
   for (const [index, look] of looks.entries()) {
     const drafts = judgedDrafts(registered, arms, 'first', look.blocks, tuning.rates);
     const missing = missingOf(drafts, history);
@@ -151,10 +154,17 @@ function stepOf(
     const labels = [
       ...labelsOf(registered, arms, tuning.grid, history, finding.parts, finding.failedRuns),
       ...(pooled.size > 0 ? ['pooled'] : []),
+      ...(pilot.underpowered ? ['underpowered'] : []),
     ];
     return {
       kind: 'verdict',
-      verdict: verdictOf(sitting, protocolHash, { finding, look, lookNumber: index + 1, second, labels }),
+      verdict: verdictOf(sitting, protocolHash, {
+        finding,
+        look,
+        lookNumber: index + 1,
+        second,
+        labels: [...new Set(labels)],
+      }),
     };
   }
   throw new RangeError(`the plan ${registered.protocol.plan.name} has no looks`);
@@ -294,17 +304,29 @@ function endedVerdict(registered: RegisteredProtocol, protocolHash: string, reas
 }
 
 function frame({ protocol, ruleVersion, subject }: RegisteredProtocol, protocolHash: string) {
-  const { claim, id, kind, quantifier, grade, scope, plan } = protocol;
+  const { claim, id, kind, quantifier, grade, scope, plan, backend } = protocol;
   return {
     claim,
     protocolId: id,
     protocolHash,
     ruleVersion,
+    backend,
     kind,
     quantifier,
     grade,
     scope,
-    plan: plan.name === 'fixed' ? `fixed, ${plan.blocks} blocks` : plan.name,
+    plan: planName(plan),
     subjectLine: subjectLine(subject),
   };
+}
+
+function planName(plan: RegisteredProtocol['protocol']['plan']): string {
+  switch (plan.name) {
+    case 'fixed':
+      return `fixed, ${plan.blocks} blocks`;
+    case 'pilot':
+      return `pilot, at most ${plan.most} blocks`;
+    default:
+      return plan.name;
+  }
 }

@@ -1,7 +1,8 @@
 import type { PlannedRun, RegisteredProtocol, RunSpec, SubjectSpec } from '@claimbench/contracts';
 import type { RunDraft } from '../plan/planned-runs.ts';
+import { PILOT_BLOCKS } from '../verdicts/index.ts';
 import type { ProtocolArm } from './arms.ts';
-import { judgedKey, type Size, tuningKey } from './history.ts';
+import { judgedKey, pilotKey, type Size, tuningKey } from './history.ts';
 import { SEED_INDEX, seedAt } from './seeds.ts';
 
 /** A run whose seed is still an index into the revealed sequence: what a stage consists of, known without any secret. */
@@ -85,12 +86,7 @@ export function judgedDrafts(
   blocks: number,
   rates: Rates,
 ): SeedlessDraft[] {
-  const compared = new Set(
-    registered.protocol.parts.flatMap(({ contrast, margin }) => [
-      ...contrast.terms.map(({ arm }) => arm),
-      ...(margin.kind === 'relative' ? [margin.of] : []),
-    ]),
-  );
+  const compared = comparedArms(registered);
   return arms.flatMap((protocolArm): SeedlessDraft[] => {
     const { arm, trainingKey } = protocolArm;
     if (size === 'second' && !compared.has(arm.id)) return [];
@@ -105,6 +101,34 @@ export function judgedDrafts(
       return { arm: key, role, block, seedIndex: first + block, fresh: false, spec };
     });
   });
+}
+
+/** The runs of a pilot: three blocks of what the parts compare, at the first size. */
+export function pilotDrafts(
+  registered: RegisteredProtocol,
+  arms: readonly ProtocolArm[],
+  rates: Rates,
+): SeedlessDraft[] {
+  const compared = comparedArms(registered);
+  return arms.flatMap((protocolArm): SeedlessDraft[] => {
+    const { arm, trainingKey } = protocolArm;
+    if (!compared.has(arm.id)) return [];
+    const spec = specOf(registered, protocolArm, 'first', arm.learningRate ?? rates.get(trainingKey));
+    return Array.from({ length: PILOT_BLOCKS }, (_, block) => {
+      const seedIndex = SEED_INDEX.pilot + block;
+      return { arm: pilotKey(arm.id), role: 'tuning', block, seedIndex, fresh: false, spec };
+    });
+  });
+}
+
+/** Ids of the arms that the parts read. */
+function comparedArms({ protocol }: RegisteredProtocol): ReadonlySet<string> {
+  return new Set(
+    protocol.parts.flatMap(({ contrast, margin }) => [
+      ...contrast.terms.map(({ arm }) => arm),
+      ...(margin.kind === 'relative' ? [margin.of] : []),
+    ]),
+  );
 }
 
 /** Drafts with the seeds that the revealed secret and the protocol's hash give. */

@@ -15,6 +15,11 @@ export function tuningKey(size: Size, arm: string, rate: number): string {
   return `tune/${judgedKey(size, arm)}@${rate}`;
 }
 
+/** The key of an arm's pilot runs: their seeds are their own, and they are never judged. */
+export function pilotKey(arm: string): string {
+  return `pilot/${arm}`;
+}
+
 /** The finished runs of one protocol, by key and block. */
 export class History {
   readonly runs: readonly FinishedRun[];

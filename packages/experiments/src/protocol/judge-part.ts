@@ -76,7 +76,7 @@ function judgeIntervalPart(part: Part, template: IntervalTemplate, context: Part
 /** Blocks are the unit; only for a single checkpoint on which seeds change nothing do 200 items and more take their place. */
 function estimateOf(part: Part, { outcomes, blocks, scope }: PartContext): Estimate {
   const estimate = estimateContrast(part.contrast, outcomes, blocks);
-  if (scope === 'recipe' || !withoutVariation(estimate) || part.contrast.scale === 'log') return estimate;
+  if (scope === 'recipe' || !withoutVariation(estimate)) return estimate;
   const items = itemContrasts(part.contrast, outcomes, blocks[0]!);
   return items && items.length >= LEAST_CASES ? estimateFromBlocks(items) : estimate;
 }
@@ -177,12 +177,12 @@ function judgeCountPart(part: Part, context: PartContext): PartResult {
 
 /** What is stored of every part besides its judgement. */
 function describe(part: Part, context: PartContext, contrasts: readonly number[]) {
-  const { metric, scale } = part.contrast;
   return {
     id: part.id,
+    ...(part.claimed === undefined ? {} : { claimed: part.claimed }),
     statement: part.statement,
     template: part.template,
-    unit: scale === 'log' ? `ln ${metric}` : METRICS[metric].unit,
+    unit: unitOf(part.contrast),
     sdPaired: contrasts.length < 2 ? null : standardDeviation(contrasts),
     sdUnpaired: sdUnpaired(part, context),
     shareAbove0: contrasts.filter((value) => value > 0).length / contrasts.length,
@@ -192,12 +192,22 @@ function describe(part: Part, context: PartContext, contrasts: readonly number[]
   };
 }
 
+/** The unit of a contrast, and so of its effect, margin and claimed value. */
+function unitOf({ metric, scale, shape }: Part['contrast']): string {
+  if (shape?.kind === 'dispersion') return `ln ratio of the spread of ${metric}`;
+  if (shape?.kind === 'exponent') return `exponent of ${metric}`;
+  if (scale === 'log') return `ln ${metric}`;
+  if (scale === 'atanh') return `atanh ${metric}`;
+  return METRICS[metric].unit;
+}
+
 /** The spread that the contrast would have if its arms were run on unrelated seeds. */
 function sdUnpaired({ contrast }: Part, { outcomes, blocks }: PartContext): number | null {
-  if (blocks.length < 2) return null;
-  const total = contrast.terms.reduce((sum, { arm, coefficient }) => {
+  // Of a slope or a frontier there is no such simple sum.
+  if (blocks.length < 2 || contrast.shape || contrast.scale === 'atanh') return null;
+  const total = contrast.terms.reduce((sum, { arm, coefficient, metric = contrast.metric }) => {
     const values = blocks.map((block) => {
-      const value = metricOf(outcomeOf(outcomes, arm, block), contrast.metric, arm, block);
+      const value = metricOf(outcomeOf(outcomes, arm, block), metric, arm, block);
       return contrast.scale === 'log' ? Math.log(value) : value;
     });
     return sum + coefficient ** 2 * variance(values);
@@ -206,7 +216,10 @@ function sdUnpaired({ contrast }: Part, { outcomes, blocks }: PartContext): numb
 }
 
 /** The margin in the contrast's unit; a relative one is a share of the named arm's mean over the judged blocks. */
-export function marginOf({ margin, contrast }: Part, { outcomes, blocks }: PartContext): number {
+export function marginOf(
+  { margin, contrast }: Part,
+  { outcomes, blocks }: Pick<PartContext, 'outcomes' | 'blocks'>,
+): number {
   if (margin.kind === 'absolute') return margin.value;
   const values = blocks.map((block) =>
     metricOf(outcomeOf(outcomes, margin.of, block), contrast.metric, margin.of, block),

@@ -43,8 +43,8 @@ function flipsWithRate(
   const part = protocol.parts.find(({ id }) => id === result.id);
   const { tuning } = protocol;
   if (!part || !tuning || result.verdict === 'inconclusive') return false;
-  const { metric, scale, terms } = part.contrast;
-  if (scale !== 'raw') return false;
+  const { metric, scale, terms, shape, plus = 0 } = part.contrast;
+  if (scale !== 'raw' || shape || terms.some((term) => term.metric)) return false;
   // Tuning runs stop at the trained model: they say nothing of what is done to it afterwards.
   const tunedAs = new Map<string, string>();
   for (const { arm, trainingKey, trains, technique } of arms) {
@@ -58,7 +58,7 @@ function flipsWithRate(
       terms.reduce((total, { arm, coefficient }) => {
         const key = tuningKey('first', tunedAs.get(arm)!, rate);
         return total + coefficient * metricOf(history.outcome(key, block)!, metric, key, block);
-      }, 0),
+      }, plus),
     );
     return favours(result, mean(effects)) !== (result.verdict === 'supported');
   });

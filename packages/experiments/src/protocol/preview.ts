@@ -3,9 +3,9 @@ import { planSummary } from '../plan/plan-summary.ts';
 import { baseOf, estimateSeconds } from '../plan/run-spec.ts';
 import type { Resources } from '../resources.ts';
 import { findDataSet, findSubject } from '../subjects/subjects.ts';
-import { looksOf, RULE_VERSION } from '../verdicts/index.ts';
+import { looksOf, PILOT_BLOCKS, RULE_VERSION } from '../verdicts/index.ts';
 import { protocolArms } from './arms.ts';
-import { judgedDrafts, type SeedlessDraft, tuningDrafts } from './drafts.ts';
+import { judgedDrafts, pilotDrafts, type SeedlessDraft, tuningDrafts } from './drafts.ts';
 import { checkProtocol } from './register.ts';
 import { MOST_EXTENSIONS } from './tuning.ts';
 
@@ -24,19 +24,26 @@ export function previewProtocol(protocol: Protocol, resources: Resources, option
     evaluation: { ...protocol.evaluation, data: findDataSet(protocol.evaluation.data, resources) },
   };
   const looks = looksOf(protocol.plan);
-  const first = looks[0]!.blocks;
+  const piloted = protocol.plan.name === 'pilot';
+  const first = piloted ? PILOT_BLOCKS : looks[0]!.blocks;
   const last = looks.at(-1)!.blocks;
   const rates = protocol.tuning?.values ?? [];
   const tuning = tuningDrafts(registered, arms, 'first', rates);
   const atLook = (blocks: number) => withBases(judgedDrafts(registered, arms, 'first', blocks, new Map()));
-  const certain = [...withBases(tuning), ...atLook(first)];
+  const pilot = piloted ? withBases(pilotDrafts(registered, arms, new Map())) : [];
+  const certain = [...withBases(tuning), ...pilot, ...atLook(first)];
   const extensions = rates.length === 0 ? 0 : (2 * MOST_EXTENSIONS * tuning.length) / rates.length;
   const second = registered.secondSubject
-    ? tuning.length + extensions + withBases(judgedDrafts(registered, arms, 'second', first, new Map())).length
+    ? tuning.length +
+      extensions +
+      withBases(judgedDrafts(registered, arms, 'second', looks[0]!.blocks, new Map())).length
     : 0;
   const labels = Object.fromEntries(protocol.arms.map(({ id, label }) => [id, label]));
+  const whenItLooks = piloted
+    ? `looks once, at as many seeds as a pilot of ${PILOT_BLOCKS} says, at most ${last}`
+    : `looks at ${looks.map(({ blocks }) => blocks).join(', ')} seeds and stops as soon as one decides`;
   const notes = [
-    `${protocol.tuning ? `Every trained arm is tuned over ${rates.length} rates x ${protocol.tuning.seeds} seeds; then` : 'It'} looks at ${looks.map(({ blocks }) => blocks).join(', ')} seeds and stops as soon as one decides.`,
+    `${protocol.tuning ? `Every trained arm is tuned over ${rates.length} rates x ${protocol.tuning.seeds} seeds; then` : 'It'} ${whenItLooks}.`,
     ...(registered.secondSubject
       ? ['A contradiction is checked at a second size before it is spoken, which adds runs.']
       : []),

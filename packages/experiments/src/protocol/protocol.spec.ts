@@ -465,6 +465,45 @@ describe('several conditions, and other templates', () => {
   });
 });
 
+describe('a pilot', () => {
+  const piloted = (most = 20) => postTraining({ plan: { name: 'pilot', most } });
+
+  it('has seeds of its own, is never judged, and says how many blocks are needed', async () => {
+    const quiet = await runProtocol(piloted(), rounding(0.04, 0.001));
+    expect(quiet.verdict).toMatchObject({ verdict: 'supported', n: 3, plan: 'pilot, at most 20 blocks' });
+    const [pilot, judged] = quiet.stages;
+    const compared = pilot!.filter((run) => run.role !== 'base').map(({ arm, block }) => `${arm} ${block}`);
+    // What the part compares and what its margin is a share of; no control.
+    expect(new Set(compared.map((key) => key.slice(0, -2)))).toEqual(
+      new Set(['pilot/float', 'pilot/tensor', 'pilot/group']),
+    );
+    expect(compared).toHaveLength(9);
+    const { secret, hash } = { secret: SECRET, hash: quiet.verdict.protocolHash };
+    const seed = pilot!.find((run) => run.arm === 'pilot/group' && run.block === 2)!.spec.seed;
+    expect(seed).toBe(await seedAt(secret, hash, SEED_INDEX.pilot + 2));
+    const seeds = new Set(judged!.map((run) => run.spec.seed));
+    expect(pilot!.filter((run) => seeds.has(run.spec.seed))).toEqual([]);
+
+    const noisy = await runProtocol(piloted(), rounding(0.04, 0.01));
+    expect(noisy.verdict.n).toBeGreaterThan(3);
+    expect(noisy.verdict.n).toBeLessThanOrEqual(20);
+  });
+
+  it('that no affordable number of blocks could follow makes the verdict underpowered', async () => {
+    const { verdict } = await runProtocol(piloted(5), rounding(0.04, 0.2));
+    expect(verdict).toMatchObject({ n: 5 });
+    expect(verdict.labels.filter((label) => label === 'underpowered')).toHaveLength(1);
+  });
+
+  it('is part of the preview', async () => {
+    const plan = previewProtocol(piloted(), RESOURCES, { slots: 2 });
+    const { stages } = await runProtocol(piloted(), rounding(0.04, 0.01));
+    expect(plan.runs).toBeLessThanOrEqual(stages.flat().length);
+    expect(plan.atMostRuns).toBeGreaterThanOrEqual(stages.flat().length);
+    expect(plan.notes[0]).toContain('at as many seeds as a pilot of 3 says, at most 20');
+  });
+});
+
 describe('a second registration', () => {
   it('is pooled with the first: its blocks add to the evidence, they do not replace it', async () => {
     const protocol = postTraining({ plan: { name: 'fixed', blocks: 5 } });

@@ -8,7 +8,7 @@ import { sha256Hex } from '@claimbench/contracts';
 export const CHAIN_LENGTH = 10_000;
 
 /** Indices from which each use draws its seeds, so that no seed serves two of them. */
-export const SEED_INDEX = { judged: 0, tuning: 1_000_000, other: 2_000_000 } as const;
+export const SEED_INDEX = { judged: 0, tuning: 1_000_000, other: 2_000_000, pilot: 3_000_000 } as const;
 
 /** A new chain: `root` is 32 random bytes in hexadecimal and stays secret. */
 export function newChain(): { root: string; length: number } {

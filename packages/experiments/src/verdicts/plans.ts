@@ -1,4 +1,5 @@
-import type { Plan } from '@claimbench/contracts';
+import type { Plan, Template } from '@claimbench/contracts';
+import { studentQuantile } from '../statistics/index.ts';
 
 /** Version of the rules in docs/method.md that these functions follow; stored with every verdict. */
 export const RULE_VERSION = 1;
@@ -25,9 +26,40 @@ const LOOKS = {
 /** One-sided level of a plan with a single look. */
 export const FIXED_LEVEL = 0.025;
 
-/** The looks of a plan, in order; over all of them each kind of error stays at or below 2.5 %. */
+/** The looks of a plan, in order; over all of them each kind of error stays at or below 2.5 %. Of a pilot's: the latest possible one. */
 export function looksOf(plan: Plan): readonly Look[] {
-  return plan.name === 'fixed' ? [{ blocks: plan.blocks, level: FIXED_LEVEL }] : LOOKS[plan.name];
+  switch (plan.name) {
+    case 'fixed':
+      return [{ blocks: plan.blocks, level: FIXED_LEVEL }];
+    case 'pilot':
+      return [{ blocks: plan.most, level: FIXED_LEVEL }];
+    default:
+      return LOOKS[plan.name];
+  }
+}
+
+/** Blocks of a pilot, and what its spread is multiplied by: three values tell it no better. */
+export const PILOT_BLOCKS = 3;
+const PILOT_CAUTION = 1.5;
+const PILOT_SIZES = [3, 5, 8, 12, 20, 32, 64];
+
+export interface PilotFinding {
+  readonly blocks: number;
+  /** Even `most` blocks would not find an effect of two margins in four of five tries. */
+  readonly underpowered: boolean;
+}
+
+/**
+ * The fewest blocks with which an effect of two margins is found in 4 of 5 tries (`within`: 9 of 10), by the standard deviation of a
+ * pilot's contrasts; `most` where none does.
+ */
+export function blocksAfterPilot(sd: number, margin: number, template: Template, most: number): PilotFinding {
+  const power = template === 'within' ? 0.9 : 0.8;
+  for (const n of [...PILOT_SIZES.filter((size) => size < most), most]) {
+    const perSd = (studentQuantile(1 - FIXED_LEVEL, n - 1) + studentQuantile(power, n - 1)) / Math.sqrt(n);
+    if (perSd * PILOT_CAUTION * sd <= 2 * margin) return { blocks: n, underpowered: false };
+  }
+  return { blocks: most, underpowered: true };
 }
 
 /** The level at `blocks` blocks; throws RangeError between looks, where no verdict exists. */

@@ -5,6 +5,7 @@ import { checkGoldenVerdicts } from '../node/golden.ts';
 import { estimateFromBlocks, estimateFromItems } from '../statistics/index.ts';
 import { checkGoldenCase, type GoldenCase } from './golden-case.ts';
 import {
+  blocksAfterPilot,
   combine,
   frontierGap,
   type IntervalTemplate,
@@ -164,6 +165,25 @@ describe('plans', () => {
     expect(looksOf({ name: 'fixed', blocks: 8 })).toEqual([{ blocks: 8, level: 0.025 }]);
     expect(levelAt({ name: 'cheap' }, 10)).toBe(0.0084);
     expect(() => levelAt({ name: 'standard' }, 4)).toThrow(/looks at 3, 5, 8 blocks, not at 4/);
+  });
+});
+
+describe('a pilot', () => {
+  it('asks for the fewest blocks that find two margins in 4 of 5 tries', () => {
+    // Detectable at n = 3, 5, 8, 12, 20 in units of the sd: 3.10, 1.66, 1.15, 0.89, 0.66; and the sd counts one and a half times.
+    for (const [n, perSd] of [
+      [3, 3.1],
+      [5, 1.66],
+      [8, 1.15],
+      [12, 0.89],
+      [20, 0.66],
+    ] as const) {
+      const sd = 2 / 1.5 / perSd;
+      expect(blocksAfterPilot(0.99 * sd, 1, 'greater', 64)).toEqual({ blocks: n, underpowered: false });
+      expect(blocksAfterPilot(1.01 * sd, 1, 'greater', 64).blocks).toBeGreaterThan(n);
+    }
+    expect(blocksAfterPilot(10, 1, 'greater', 8)).toEqual({ blocks: 8, underpowered: true });
+    expect(blocksAfterPilot(0, 1, 'greater', 8)).toEqual({ blocks: 3, underpowered: false });
   });
 });
 
