@@ -26,7 +26,7 @@ export { readTransformers, renameTensors, transformersConfig } from './checkpoin
 export { calibrationWindows, type TokenWindows } from './data/calibration-windows.ts';
 export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
 export { proseOfDocComments } from './data/doc-comments.ts';
-export type { DocumentRule } from './data/documents.ts';
+export { type DocumentRule, documentsOf } from './data/documents.ts';
 export {
   NODE_DOCS,
   REGISTERED_FILES,
@@ -94,13 +94,15 @@ export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
 export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';
 export { type EvaluationOptions, type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
-export { type EvaluationItem, evaluationItems, type ItemPlan } from './evaluation/items.ts';
+export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole } from './evaluation/items.ts';
+export { standardErrorOfRatio } from './evaluation/standard-error.ts';
 export { ModelError, type ModelErrorCode } from './model-error.ts';
 export { Network } from './network.ts';
 export { namedStream, RANDOM_STREAMS } from './random-streams.ts';
 export { bytePairTokenizer, type Merge } from './tokenizers/byte-pair.ts';
 export { trainBytePair } from './tokenizers/byte-pair-trainer.ts';
 export { byteTokenizer } from './tokenizers/byte-tokenizer.ts';
+export { huggingFaceTokenizer } from './tokenizers/huggingface-tokenizer.ts';
 export { llama2cTokenizer, parseLlama2cTokenizer } from './tokenizers/llama2c-tokenizer.ts';
 export type { Tokenizer, TokenizerJson } from './tokenizers/tokenizer.ts';
 export { tokenizerFromJson } from './tokenizers/tokenizer-json.ts';

@@ -39,6 +39,11 @@ export function encodeModel(model: StoredModel): Uint8Array {
   });
 }
 
+/** Whether a safetensors file is a model of ours, by its metadata. Throws `bad-checkpoint` when it is no safetensors file. */
+export function isModelFile(file: Uint8Array): boolean {
+  return readSafetensors(file).metadata.get('format') === FORMAT;
+}
+
 /** Throws `bad-checkpoint`, and what config and tokenizer throw. Whether the tensors fit the config is checked by the decoder. */
 export function decodeModel(file: Uint8Array): StoredModel {
   const { metadata, tensors } = readSafetensors(file, 'model file');

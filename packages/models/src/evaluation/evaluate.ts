@@ -3,11 +3,15 @@ import { throwIfCancelled } from '../cancelled.ts';
 import type { TokenStream } from '../data/token-stream.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import type { EvaluationItem } from './items.ts';
+import { standardErrorOfRatio } from './standard-error.ts';
 
 /** Quality of a model on items. A loss is summed nats divided by what is counted; the items' losses are kept for paired statistics. */
 export interface EvaluationResult {
   readonly natsPerByte: number;
   readonly natsPerToken: number;
+  /** Standard errors of the two over the items, taken as independent of each other; NaN for a single item. */
+  readonly natsPerByteError: number;
+  readonly natsPerTokenError: number;
   /** Share of tokens that have the largest logit (the lowest token of equals). */
   readonly top1Accuracy: number;
   readonly tokens: number;
@@ -160,6 +164,14 @@ function summarise(items: readonly EvaluationItem[], nats: readonly number[], co
   return {
     natsPerByte: total / bytes,
     natsPerToken: total / tokens,
+    natsPerByteError: standardErrorOfRatio(
+      nats,
+      items.map((item) => item.bytes),
+    ),
+    natsPerTokenError: standardErrorOfRatio(
+      nats,
+      items.map((item) => item.tokens.length),
+    ),
     top1Accuracy: correct / tokens,
     tokens,
     bytes,

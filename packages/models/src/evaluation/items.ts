@@ -36,6 +36,45 @@ export function evaluationItems(
   return items;
 }
 
+/**
+ * Every token of the documents, in windows. `apart`: each document alone, its windows one after the other. `joined`: documents follow one
+ * another, each begun by the begin token (which is scored too, from the second on), and windows cut the stream wherever they end.
+ */
+export function itemsOfWhole(
+  documents: readonly string[],
+  tokenizer: Tokenizer,
+  windowTokens: number,
+  join: 'apart' | 'joined' = 'apart',
+): readonly EvaluationItem[] {
+  const encoded = documents.map((document) => tokenizer.encode(document));
+  const size = (tokens: Iterable<number>) => {
+    let bytes = 0;
+    for (const token of tokens) bytes += tokenizer.bytesOf(token).length;
+    return bytes;
+  };
+  if (join === 'apart') {
+    return encoded.flatMap((document) =>
+      windowStarts(document.length, windowTokens).map((start) => {
+        const tokens = document.subarray(start, start + windowTokens);
+        const bytes = size(tokens) - (start === 0 ? tokenizer.prefixBytes : 0);
+        return { context: start === 0 ? tokenizer.beginToken : document[start - 1]!, tokens, bytes };
+      }),
+    );
+  }
+  const stream = Int32Array.from(encoded.flatMap((document) => [tokenizer.beginToken, ...document]));
+  const scored = stream.subarray(1);
+  return windowStarts(scored.length, windowTokens).map((start) => {
+    const tokens = scored.subarray(start, start + windowTokens);
+    // A document's prefix stands right after its begin token, the first one's at the very start.
+    const begun = tokens.reduce((count, _, at) => count + (stream[start + at] === tokenizer.beginToken ? 1 : 0), 0);
+    return { context: stream[start]!, tokens, bytes: size(tokens) - begun * tokenizer.prefixBytes };
+  });
+}
+
+function windowStarts(length: number, windowTokens: number): number[] {
+  return Array.from({ length: Math.ceil(length / windowTokens) }, (_, window) => window * windowTokens);
+}
+
 function windowsOf(documents: readonly Int32Array[], tokenizer: Tokenizer, plan: ItemPlan): EvaluationItem[] {
   const { windowTokens } = plan;
   const items: EvaluationItem[] = [];

@@ -20,6 +20,8 @@ export type TokenizerJson =
   | { readonly kind: 'byte' }
   /** `merges[i]` makes token 257 + i of two earlier ones. */
   | { readonly kind: 'byte-pair'; readonly merges: readonly (readonly [left: number, right: number])[] }
+  /** A `tokenizer.json` of the library Tokenizers; `begin` names the begin token where the file does not. */
+  | { readonly kind: 'huggingface'; readonly file: unknown; readonly begin?: string }
   | { readonly kind: 'llama2c'; readonly pieces: readonly (readonly [piece: string, score: number])[] };
 
 /** Joins the bytes of tokens and reads them as UTF-8; `skip` leaves out leading bytes. */
