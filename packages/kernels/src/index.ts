@@ -16,6 +16,7 @@ export {
   svd,
   transposed,
 } from './linalg/index.ts';
+export { activationSparseLinear } from './ops/activation_sparse_linear/op.ts';
 export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './ops/adamw/op.ts';
 export { add } from './ops/add/op.ts';
 export { alibiSlopes } from './ops/attention/alibi.ts';
@@ -39,6 +40,7 @@ export { clipByGlobalNorm, globalNorm } from './ops/global_norm/op.ts';
 export { groupNorm } from './ops/group_norm/op.ts';
 export { type HadamardOptions, hadamard } from './ops/hadamard/op.ts';
 export { instanceNorm } from './ops/instance_norm/op.ts';
+export { type IntegerRows, integerLinear, quantizeRows } from './ops/integer_linear/op.ts';
 export { l2Normalize } from './ops/l2_normalize/op.ts';
 export { layerNorm } from './ops/layer_norm/op.ts';
 export { linear } from './ops/linear/op.ts';
@@ -81,6 +83,7 @@ export type { KernelSignature } from './ops/signature.ts';
 export { silu } from './ops/silu/op.ts';
 export { slice } from './ops/slice/op.ts';
 export { softmax } from './ops/softmax/op.ts';
+export { positionBits, type SparsePattern, type SparseWeight, sparseLinear } from './ops/sparse_linear/op.ts';
 export { sub } from './ops/sub/op.ts';
 export { type ReductionOptions, sum } from './ops/sum/op.ts';
 export { swiglu } from './ops/swiglu/op.ts';

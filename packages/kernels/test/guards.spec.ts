@@ -25,6 +25,12 @@ const packed = (change: Partial<kernels.PackedWeight>): kernels.PackedWeight => 
   out: 3,
   ...change,
 });
+const sparse = (pattern: kernels.SparsePattern): kernels.SparseWeight => ({
+  values: floats(3),
+  pattern,
+  in: 6,
+  out: 2,
+});
 const attend = (q: number[], k: number[], v: number[], options: kernels.AttentionOptions) =>
   kernels.attention(floats(...q), floats(...k), floats(...v), options);
 
@@ -262,6 +268,68 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     'shape-mismatch',
     '[3], found [1]',
   ],
+  [
+    'integerLinear: values',
+    () => kernels.integerLinear({ codes: bytes(1, 8), scales: floats(1) }, packed({ values: floats(16) })),
+    'invalid-argument',
+    'table of values',
+  ],
+  [
+    'integerLinear: one scale for too many columns',
+    () =>
+      kernels.integerLinear(
+        { codes: bytes(1, 65_537), scales: floats(1) },
+        packed({ codes: bytes(1, 65_537), bits: 8, in: 65_537, out: 1, scales: floats(1) }),
+      ),
+    'invalid-argument',
+    'found 65537',
+  ],
+  [
+    'integerLinear: scales of x',
+    () => kernels.integerLinear({ codes: bytes(2, 8), scales: floats(1) }, packed({})),
+    'shape-mismatch',
+    'xScales has shape [2], found [1]',
+  ],
+  [
+    'activationSparseLinear: columns',
+    () => kernels.activationSparseLinear(floats(1, 3), floats(2, 3)),
+    'shape-mismatch',
+    '[3, out], found [2, 3]',
+  ],
+  [
+    'activationSparseLinear: threshold',
+    () => kernels.activationSparseLinear(floats(1, 3), floats(3, 2), -1),
+    'invalid-argument',
+    'found -1',
+  ],
+  [
+    'sparseLinear: N of M',
+    () => kernels.sparseLinear(floats(1, 6), sparse({ kind: 'n-of-m', kept: 2, of: 4, positions: bytes(2, 1) })),
+    'invalid-argument',
+    'a divisor of 6, found 2 of 4',
+  ],
+  [
+    'sparseLinear: blocks',
+    () =>
+      kernels.sparseLinear(
+        floats(1, 6),
+        sparse({ kind: 'blocks', blockRows: 1, blockColumns: 4, rowStarts: integers(3), columns: integers(3) }),
+      ),
+    'invalid-argument',
+    'blockColumns divides 6, found 4',
+  ],
+  [
+    'sparseLinear: rowStarts',
+    () => kernels.sparseLinear(floats(1, 6), sparse({ kind: 'rows', rowStarts: integers(2), columns: integers(3) })),
+    'shape-mismatch',
+    '[3], found [2]',
+  ],
+  [
+    'sparseLinear: values',
+    () => kernels.sparseLinear(floats(1, 6), sparse({ kind: 'rows', rowStarts: integers(3), columns: integers(4) })),
+    'shape-mismatch',
+    'values has shape [4], found [3]',
+  ],
   ['globalNorm', () => kernels.globalNorm([]), 'invalid-argument', 'found none'],
   ['clipByGlobalNorm', () => kernels.clipByGlobalNorm([floats(2)], 0), 'invalid-argument', 'found 0'],
   [
@@ -310,6 +378,25 @@ describe.each(backends)('a fault of the data is found at the next read, on $titl
     using targets = kernels.Tensor.from(own, Int32Array.of(0, 3), [2]);
     using loss = kernels.crossEntropy(logits, targets);
     await expect(loss.readFloats()).rejects.toMatchObject({ code: 'index-out-of-range' });
+    own.close();
+  });
+});
+
+describe.each(backends.filter(({ complete }) => complete))('a sparse pattern that is none, on $title', ({ create }) => {
+  test.each([
+    ['a column beyond the weight', [0, 1, 2], [0, 6]],
+    ['a negative column', [0, 1, 2], [0, -1]],
+    ['rows that fall', [0, 3, 2], [0, 1]],
+    ['rows that end early', [0, 1, 1], [0, 1]],
+  ])('%s', async (_, rowStarts, columns) => {
+    const own = await create();
+    using x = kernels.Tensor.zeros(own, [1, 6]);
+    using values = kernels.Tensor.zeros(own, [2]);
+    using starts = kernels.Tensor.from(own, Int32Array.from(rowStarts), [3]);
+    using stored = kernels.Tensor.from(own, Int32Array.from(columns), [2]);
+    const pattern = { kind: 'rows', rowStarts: starts, columns: stored } as const;
+    using y = kernels.sparseLinear(x, { values, pattern, in: 6, out: 2 });
+    await expect(y.readFloats()).rejects.toMatchObject({ name: 'KernelError', code: 'index-out-of-range' });
     own.close();
   });
 });

@@ -1,4 +1,6 @@
 import type { ReferenceKernel, ReferenceKernels } from '../reference/operands.ts';
+import { activationSparseLinearKernels } from './activation_sparse_linear/op.ts';
+import { activationSparseLinearReference } from './activation_sparse_linear/reference.ts';
 import { adamWKernels } from './adamw/op.ts';
 import { adamWReference } from './adamw/reference.ts';
 import { addKernels } from './add/op.ts';
@@ -31,6 +33,8 @@ import { groupNormReference } from './group_norm/reference.ts';
 import { hadamardKernels } from './hadamard/op.ts';
 import { hadamardReference } from './hadamard/reference.ts';
 import { instanceNormKernels } from './instance_norm/op.ts';
+import { integerLinearKernels } from './integer_linear/op.ts';
+import { integerLinearReference } from './integer_linear/reference.ts';
 import { l2NormalizeKernels } from './l2_normalize/op.ts';
 
 import { layerNormKernels } from './layer_norm/op.ts';
@@ -74,6 +78,8 @@ import { sliceKernels } from './slice/op.ts';
 import { sliceReference } from './slice/reference.ts';
 import { softmaxKernels } from './softmax/op.ts';
 import { softmaxReference } from './softmax/reference.ts';
+import { sparseLinearKernels } from './sparse_linear/op.ts';
+import { sparseLinearReference } from './sparse_linear/reference.ts';
 import { subKernels } from './sub/op.ts';
 import { subReference } from './sub/reference.ts';
 import { sumKernels } from './sum/op.ts';
@@ -94,6 +100,7 @@ interface RegisteredOp {
 
 /** Every op, by the name of its folder. */
 export const ops: Readonly<Record<string, RegisteredOp>> = {
+  activation_sparse_linear: { kernels: activationSparseLinearKernels, reference: activationSparseLinearReference },
   adamw: { kernels: adamWKernels, reference: adamWReference },
   add: { kernels: addKernels, reference: addReference },
   attention: { kernels: attentionKernels, reference: attentionReference },
@@ -111,6 +118,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   hadamard: { kernels: hadamardKernels, reference: hadamardReference },
   group_norm: { kernels: groupNormKernels, reference: groupNormReference },
   instance_norm: { kernels: instanceNormKernels, reference: {} },
+  integer_linear: { kernels: integerLinearKernels, reference: integerLinearReference },
   l2_normalize: { kernels: l2NormalizeKernels, reference: {} },
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
   linear: { kernels: linearKernels, reference: linearReference },
@@ -133,6 +141,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   silu: { kernels: siluKernels, reference: siluReference },
   slice: { kernels: sliceKernels, reference: sliceReference },
   softmax: { kernels: softmaxKernels, reference: softmaxReference },
+  sparse_linear: { kernels: sparseLinearKernels, reference: sparseLinearReference },
   sub: { kernels: subKernels, reference: subReference },
   sum: { kernels: sumKernels, reference: sumReference },
   swiglu: { kernels: swigluKernels, reference: swigluReference },

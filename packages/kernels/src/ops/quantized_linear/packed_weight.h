@@ -46,7 +46,7 @@ struct PackedWeight {
 };
 
 // Operands firstBuffer .. + 3 (codes, scales, zeroPoints?, values?) and scalars 1 .. 10, as weightScalars of op.ts.
-static PackedWeight readWeight(Call& call, int firstBuffer) {
+static inline PackedWeight readWeight(Call& call, int firstBuffer) {
   PackedWeight weight;
   weight.in = call.extent(1);
   weight.out = call.extent(2);

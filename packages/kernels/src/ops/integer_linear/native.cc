@@ -1,0 +1,218 @@
+// int8 rows times packed integer weights, exact in 32-bit integers: whatever adds the products up gives the same sum, so each instruction set takes its own
+// (VNNI, pairs of bytes, plain loops). Floats enter once for each group of columns that share a scale, in the order of the groups.
+//
+// Codes of some rows of the weight become bytes in the first caches; each is then multiplied with eight rows of x at a time.
+#include "../quantized_linear/packed_weight.h"
+#include "math.h"
+#include "rows.h"
+
+namespace kernels::KERNELS_ISA {
+
+// --- int8 codes of rows ---
+
+static void quantize(Call& call) {
+  call.form(3, 2);
+  const int64_t rows = call.extent(0), width = call.extent(1);
+  const float* x = call.floats(0, times(rows, width));
+  uint8_t* codes = const_cast<uint8_t*>(call.bytes(1, times(rows, width)));
+  float* scales = call.out(2, rows);
+  if (call.refused()) return;
+  call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
+    for (int64_t r = begin; r < end; r++) {
+      const float* row = x + r * width;
+      Lanes top = broadcast(0.0f);
+      eachLanes(0, width, [&](int64_t i, int64_t n) { top = larger(top, magnitude(load(row + i, n))); });
+      const float scale = largest(top) / 127.0f;
+      scales[r] = scale;
+      eachLanes(0, width, [&](int64_t i, int64_t n) {
+        // Adding the rounder rounds half to even and leaves the integer in the low bits.
+        const Lanes quotient = scale == 0 ? broadcast(0.0f) : load(row + i, n) / broadcast(scale);
+        alignas(64) int32_t bits[kLanes];
+        const Ints rounded = bitsOf(quotient + kRounder);
+        KERNELS_EACH_PART __builtin_memcpy(bits + i * kWidth, &rounded.part[i], sizeof(IntVec));
+        for (int64_t l = 0; l < n; l++) codes[r * width + i + l] = uint8_t(bits[l] & 255);
+      });
+    }
+  });
+}
+
+// --- exact inner products ---
+
+constexpr int kRowsAtOnce = 8;
+// Bytes that rows are filled up to.
+constexpr int64_t kStep = 64;
+
+// sums[a] = sum over n bytes of codes[i] x[a * stride + i], for `rows` <= kRowsAtOnce rows of x. `wide`: codes may be above 127.
+typedef void (*InnerProducts)(const uint8_t* codes, const int8_t* x, int64_t stride, int64_t n, int rows, bool wide, int32_t* sums);
+
+KERNELS_INLINE int32_t rest(const uint8_t* codes, const int8_t* x, int64_t from, int64_t n) {
+  int32_t sum = 0;
+  for (int64_t i = from; i < n; i++) sum += int32_t(codes[i]) * x[i];
+  return sum;
+}
+
+#if defined(KERNELS_AVX512) || defined(KERNELS_AVX2)
+KERNELS_INLINE int32_t addUp(__m256i sums) {
+  __m128i four = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+  four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+  return _mm_cvtsi128_si32(_mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1)));
+}
+
+template <int kRows>
+static void pairs(const uint8_t* codes, const int8_t* x, int64_t stride, int64_t n, bool wide, int32_t* sums) {
+  __m256i total[kRows];
+#pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) total[a] = _mm256_setzero_si256();
+  int64_t i = 0;
+  if (wide) {
+    // Two products of codes above 127 overflow sixteen bits: bytes are widened first.
+    for (; i + 16 <= n; i += 16) {
+      const __m256i code = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i*)(codes + i)));
+    #pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) {
+        const __m256i value = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i*)(x + a * stride + i)));
+        total[a] = _mm256_add_epi32(total[a], _mm256_madd_epi16(code, value));
+      }
+    }
+  } else {
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (; i + 32 <= n; i += 32) {
+      const __m256i code = _mm256_loadu_si256((const __m256i*)(codes + i));
+    #pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) {
+        const __m256i value = _mm256_loadu_si256((const __m256i*)(x + a * stride + i));
+        total[a] = _mm256_add_epi32(total[a], _mm256_madd_epi16(_mm256_maddubs_epi16(code, value), ones));
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) sums[a] = addUp(total[a]) + rest(codes, x + a * stride, i, n);
+}
+
+static void productsOfPairs(const uint8_t* codes, const int8_t* x, int64_t stride, int64_t n, int rows, bool wide, int32_t* sums) {
+  if (rows == kRowsAtOnce) return pairs<kRowsAtOnce>(codes, x, stride, n, wide, sums);
+  for (int a = 0; a < rows; a++) pairs<1>(codes, x + a * stride, stride, n, wide, sums + a);
+}
+#endif
+
+#if defined(KERNELS_AVX512)
+#define KERNELS_VNNI __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")))
+template <int kRows>
+KERNELS_VNNI static void fours(const uint8_t* codes, const int8_t* x, int64_t stride, int64_t n, int32_t* sums) {
+  __m512i total[kRows];
+#pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) total[a] = _mm512_setzero_si512();
+  int64_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    const __m512i code = _mm512_loadu_si512(codes + i);
+  #pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) total[a] = _mm512_dpbusd_epi32(total[a], code, _mm512_loadu_si512(x + a * stride + i));
+  }
+  if (i < n) {
+    const __mmask64 there = (__mmask64(1) << (n - i)) - 1;
+    const __m512i code = _mm512_maskz_loadu_epi8(there, codes + i);
+  #pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) total[a] = _mm512_dpbusd_epi32(total[a], code, _mm512_maskz_loadu_epi8(there, x + a * stride + i));
+  }
+#pragma GCC unroll 8
+  for (int a = 0; a < kRows; a++) sums[a] = _mm512_reduce_add_epi32(total[a]);
+}
+KERNELS_VNNI static void productsOfFours(const uint8_t* codes, const int8_t* x, int64_t stride, int64_t n, int rows, bool, int32_t* sums) {
+  if (rows == kRowsAtOnce) return fours<kRowsAtOnce>(codes, x, stride, n, sums);
+  for (int a = 0; a < rows; a++) fours<1>(codes, x + a * stride, stride, n, sums + a);
+}
+static InnerProducts innerProducts() { return __builtin_cpu_supports("avx512vnni") ? productsOfFours : productsOfPairs; }
+#elif defined(KERNELS_AVX2)
+static InnerProducts innerProducts() { return productsOfPairs; }
+#else
+static void plainProducts(const uint8_t* codes, const int8_t* x, int64_t stride, int64_t n, int rows, bool, int32_t* sums) {
+  for (int a = 0; a < rows; a++) sums[a] = rest(codes, x + a * stride, 0, n);
+}
+static InnerProducts innerProducts() { return plainProducts; }
+#endif
+
+// The codes of row o as bytes; up to fifteen more are written behind.
+template <Coding kCoding>
+static void codesOfRow(const PackedWeight& weight, const Extraction& how, int64_t o, uint8_t* to) {
+  const uint8_t* row = weight.row(o);
+  for (int64_t i = 0; i < weight.in; i += kLanes) {
+    const Ints codes = codesAt<kCoding>(how, row, i);
+#if defined(KERNELS_AVX512)
+    _mm_storeu_si128((__m128i*)(to + i), _mm512_cvtepi32_epi8((__m512i)codes.part[0]));
+#else
+    alignas(64) int32_t all[kLanes];
+    KERNELS_EACH_PART __builtin_memcpy(all + i * kWidth, &codes.part[i], sizeof(IntVec));
+    for (int l = 0; l < kLanes; l++) to[i + l] = uint8_t(all[l]);
+#endif
+  }
+}
+
+// Bytes of the weight's codes that are made at once.
+constexpr int64_t kCodesAtOnce = 1 << 15;
+
+static void forward(Call& call) {
+  call.form(8, 11);
+  const int64_t rows = call.extent(0);
+  const PackedWeight weight = readWeight(call, 2);
+  call.require(weight.values == nullptr, "the codes are integers: values is absent");
+  call.require((weight.groupSize < weight.in ? weight.groupSize : weight.in) <= 65536, "at most 65536 columns share a scale");
+  const int8_t* x = (const int8_t*)call.bytes(0, times(rows, weight.in));
+  const float* xScales = call.floats(1, rows);
+  const float* bias = call.floatsOrNone(6, weight.out);
+  float* y = call.out(7, times(rows, weight.out));
+  if (call.refused() || rows == 0 || weight.out == 0) return;
+  const Extraction how(weight);
+  const InnerProducts products = innerProducts();
+  const bool wide = weight.bits == 8;
+  const int64_t in = weight.in, stride = (in + kStep - 1) / kStep * kStep + kStep;
+  const int64_t groups = in == 0 ? 0 : (in - 1) / weight.groupSize + 1;
+  int64_t atOnce = kCodesAtOnce / stride + 1;
+  const int64_t fair = weight.out / (call.workers() * 2) + 1;
+  if (atOnce > fair) atOnce = fair;
+  // Sums of x's rows in each group, for the zero points.
+  Workspace space;
+  if (!call.workspace(times(rows, groups), atOnce * stride / 4, &space)) return;
+  int32_t* sumsOfX = (int32_t*)space.all;
+  for (int64_t r = 0; r < rows; r++) {
+    for (int64_t g = 0; g < groups; g++) {
+      const int64_t from = g * weight.groupSize, to = in - from < weight.groupSize ? in : from + weight.groupSize;
+      int32_t sum = 0;
+      for (int64_t i = from; i < to; i++) sum += x[r * in + i];
+      sumsOfX[r * groups + g] = sum;
+    }
+  }
+  call.parallel((weight.out + atOnce - 1) / atOnce, [&](int64_t task, int worker) {
+    const int64_t begin = task * atOnce, end = weight.out - begin < atOnce ? weight.out : begin + atOnce;
+    uint8_t* codes = (uint8_t*)space.of(worker);
+    for (int64_t o = begin; o < end; o++) {
+      uint8_t* to = codes + (o - begin) * stride;
+      if (weight.trits) codesOfRow<Coding::kTrits>(weight, how, o, to);
+      else if (weight.bits == 8) __builtin_memcpy(to, weight.row(o), size_t(in));
+      else codesOfRow<Coding::kBits>(weight, how, o, to);
+    }
+    for (int64_t r = 0; r < rows; r += kRowsAtOnce) {
+      const int count = int(rows - r < kRowsAtOnce ? rows - r : kRowsAtOnce);
+      for (int64_t o = begin; o < end; o++) {
+        float total[kRowsAtOnce] = {};
+        for (int64_t g = 0; g < groups; g++) {
+          const int64_t from = g * weight.groupSize, length = in - from < weight.groupSize ? in - from : weight.groupSize;
+          const int64_t at = weight.scaleIndex(o, g);
+          const float scale = weight.scaleAt(at);
+          const uint32_t zero = uint32_t(int32_t(weight.zeroAt(at)));
+          int32_t sums[kRowsAtOnce];
+          products(codes + (o - begin) * stride + from, x + r * in + from, in, length, count, wide, sums);
+          // Unsigned: what overflows on the way comes back.
+          for (int a = 0; a < count; a++) {
+            const int32_t sum = int32_t(uint32_t(sums[a]) - zero * uint32_t(sumsOfX[(r + a) * groups + g]));
+            total[a] = fma(scale, float(sum), total[a]);
+          }
+        }
+        for (int a = 0; a < count; a++) y[(r + a) * weight.out + o] = total[a] * xScales[r + a] + (bias != nullptr ? bias[o] : 0.0f);
+      }
+    }
+  });
+}
+
+KERNELS(integer_linear) = {{"integer_linear.quantize", quantize}, {"integer_linear.forward", forward}, {}};
+
+}  // namespace kernels::KERNELS_ISA

@@ -1,0 +1,53 @@
+import type { ReferenceKernels } from '../../reference/operands.ts';
+import { packedOf } from '../quantized_linear/reference.ts';
+
+export const integerLinearReference: ReferenceKernels = {
+  'integer_linear.quantize': (operands) => {
+    const x = operands.floats('x');
+    const codes = operands.bytes('codes');
+    const scales = operands.floats('scales');
+    const width = operands.scalar('width');
+    for (let r = 0; r < operands.scalar('rows'); r++) {
+      let largest = 0;
+      for (let i = 0; i < width; i++) largest = Math.max(largest, Math.abs(x[r * width + i]!));
+      const scale = Math.fround(largest / 127);
+      scales[r] = scale;
+      for (let i = 0; i < width; i++) {
+        codes[r * width + i] = scale === 0 ? 0 : roundHalfEven(Math.fround(x[r * width + i]! / scale)) & 255;
+      }
+    }
+  },
+
+  'integer_linear.forward': (operands) => {
+    const x = operands.bytes('x');
+    const xScales = operands.floats('xScales');
+    const bias = operands.floatsIfAny('bias');
+    const y = operands.floats('y');
+    const rows = operands.scalar('rows');
+    const width = operands.scalar('in');
+    const out = operands.scalar('out');
+    const groupSize = operands.scalar('groupSize');
+    const { codeOf, scaleOf } = packedOf(operands);
+    for (let o = 0; o < out; o++) {
+      for (let r = 0; r < rows; r++) {
+        let total = 0;
+        for (let from = 0; from < width; from += groupSize) {
+          const { scale, zero } = scaleOf(o, from);
+          let sum = 0;
+          for (let i = from; i < Math.min(from + groupSize, width); i++) {
+            sum += ((x[r * width + i]! << 24) >> 24) * (codeOf(o, i) - zero);
+          }
+          total += scale * sum;
+        }
+        y[r * out + o] = xScales[r]! * total + (bias?.[o] ?? 0);
+      }
+    }
+  },
+};
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const part = value - floor;
+  if (part !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
