@@ -110,5 +110,7 @@ export type { Divergence } from './training/divergence.ts';
 export { type Optimisation, optimise, type StepOptions, type TrainingPoint } from './training/optimise.ts';
 export { ADAMW, learningRateAt, TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';
+export { windowsOf, windowWeight } from './vision/convolution.ts';
 export { FeedForward, FeedForwardConfig } from './vision/feed-forward.ts';
 export { type IdxArray, readIdx } from './vision/idx.ts';
+export { ResidualNetwork, ResidualNetworkConfig } from './vision/residual-network.ts';
