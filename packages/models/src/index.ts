@@ -78,7 +78,16 @@ export {
 export { type LayerOverride, type LayerShape, layerShape } from './decoder/layer-shape.ts';
 export { DenseLinear, type Linear } from './decoder/linear.ts';
 export { LowRankLinear } from './decoder/low-rank-linear.ts';
-export { bindNorm, NO_NORM, type Norm, type NormKind, NormSpec, normKinds, registerNorm } from './decoder/norm.ts';
+export {
+  bindNorm,
+  NO_NORM,
+  type Norm,
+  type NormContext,
+  type NormKind,
+  NormSpec,
+  normKinds,
+  registerNorm,
+} from './decoder/norm.ts';
 export {
   ATTENTION_LINEARS,
   type LinearSpec,

@@ -1,7 +1,7 @@
 import { type Backend, keep, Tensor } from '@claimbench/kernels';
 import { Hooks } from './decoder/hooks.ts';
 import { DenseLinear, type Linear } from './decoder/linear.ts';
-import type { ParameterValues } from './decoder/parameters.ts';
+import type { ParameterSpec, ParameterValues } from './decoder/parameters.ts';
 import { ModelError } from './model-error.ts';
 
 /**
@@ -11,8 +11,12 @@ import { ModelError } from './model-error.ts';
 export abstract class Network implements Disposable {
   readonly backend: Backend;
   readonly hooks = new Hooks();
+  /** Whether passes belong to training: what norms of batch statistics go by. `optimise` sets it while it runs. */
+  training = false;
   readonly #parameters = new Map<string, Tensor>();
   readonly #linears = new Map<string, Linear>();
+  /** Statistics that passes remember. */
+  readonly #remembered = new Set<string>();
   /** Parameters that another model owns. */
   readonly #borrowed = new Set<Tensor>();
   readonly #groups = new Map<string, Readonly<Record<string, Tensor>>>();
@@ -26,9 +30,9 @@ export abstract class Network implements Disposable {
     return this.#parameters;
   }
 
-  /** What training updates: the parameters, and what replaced linears train (`<linear>.<name>`). */
+  /** What training updates: the parameters but for remembered statistics, and what replaced linears train (`<linear>.<name>`). */
   get trainable(): ReadonlyMap<string, Tensor> {
-    const all = new Map(this.#parameters);
+    const all = new Map([...this.#parameters].filter(([name]) => !this.#remembered.has(name)));
     for (const [name, linear] of this.#linears) {
       for (const [own, tensor] of linear.trainable) all.set(`${name}.${own}`, tensor);
     }
@@ -112,18 +116,25 @@ export abstract class Network implements Disposable {
   }
 
   /**
-   * Takes parameters in their order; what was there is forgotten (dispose it first). A linear reads its weight by its own name. A tensor
-   * in place of values belongs to another model, which outlives this one.
+   * Takes parameters in the order of their specs; what was there is forgotten (dispose it first). A linear reads its weight by its own
+   * name. A tensor in place of values belongs to another model, which outlives this one.
    */
-  protected take(parameters: Iterable<readonly [string, ParameterValues | Tensor]>, linears: Iterable<string>): void {
+  protected take(
+    specs: readonly ParameterSpec[],
+    valuesOf: (spec: ParameterSpec) => ParameterValues | Tensor,
+    linears: Iterable<string>,
+  ): void {
     this.#parameters.clear();
     this.#linears.clear();
     this.#groups.clear();
     this.#borrowed.clear();
-    for (const [name, values] of parameters) {
+    this.#remembered.clear();
+    for (const spec of specs) {
+      const values = valuesOf(spec);
       if (values instanceof Tensor) this.#borrowed.add(values);
+      if (spec.remembered) this.#remembered.add(spec.name);
       const tensor = values instanceof Tensor ? values : keep(Tensor.from(this.backend, values.data, values.shape));
-      this.#parameters.set(name, tensor);
+      this.#parameters.set(spec.name, tensor);
     }
     for (const name of linears) this.takeLinear(name, `${name}.weight`);
   }

@@ -292,7 +292,7 @@ describe('norms', () => {
   });
 
   test('unknown kinds and options are refused by name', () => {
-    expect(() => bindNorm({ kind: 'batch-norm' })).toThrow(expect.objectContaining({ code: 'unknown-norm' }));
+    expect(() => bindNorm({ kind: 'weather-norm' })).toThrow(expect.objectContaining({ code: 'unknown-norm' }));
     expect(() => bindNorm({ kind: 'rms-norm', epsilon: 1 })).toThrow(
       expect.objectContaining({ code: 'invalid-config' }),
     );

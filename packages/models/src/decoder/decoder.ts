@@ -197,9 +197,9 @@ export class Decoder extends Network {
 
   #build(config: DecoderConfig, values: (name: string) => ParameterValues | Tensor): void {
     this.#config = config;
-    const parameters = parameterSpecs(config).map(({ name }) => [name, values(name)] as const);
     this.take(
-      parameters,
+      parameterSpecs(config),
+      ({ name }) => values(name),
       linearSpecs(config).map(({ name }) => name),
     );
     if (config.tiedEmbeddings) this.takeLinear('lm_head', 'embed_tokens.weight');
@@ -242,7 +242,7 @@ export class Decoder extends Network {
         return decoder.#config;
       },
       linear: (name, x) => this.through(name, x),
-      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, this.group(name))),
+      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, this.group(name), this)),
       group: (prefix) => this.group(prefix),
       hook: (place, value, layer, step) => this.hook(place, value, layer, step),
       isHooked: (place) => this.hooks.active && this.hooks.has(place),

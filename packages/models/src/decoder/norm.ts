@@ -8,6 +8,12 @@ export const NormSpec = z.looseObject({ kind: z.string().min(1) });
 export type NormSpec = z.infer<typeof NormSpec>;
 export const NO_NORM: NormSpec = { kind: 'none' };
 
+/** What a norm may know of the pass that it is in. */
+export interface NormContext {
+  /** Statistics of the batch are used and remembered; else those that were remembered. */
+  readonly training: boolean;
+}
+
 /** How one kind of norm is described, initialised and computed. Techniques register their own. */
 export interface NormKind<Options = unknown> {
   readonly kind: string;
@@ -16,7 +22,7 @@ export interface NormKind<Options = unknown> {
   /** Its parameters for vectors of `size` elements, with names relative to the norm (`weight`, `bias`, `alpha`). */
   parameters(size: number, options: Options): readonly ParameterSpec[];
   /** `x [..., size]` to the same shape; `parameters` holds the tensors under their relative names. */
-  forward(x: Tensor, parameters: Readonly<Record<string, Tensor>>, options: Options): Tensor;
+  forward(x: Tensor, parameters: Readonly<Record<string, Tensor>>, options: Options, context: NormContext): Tensor;
 }
 
 /** A norm kind bound to checked options. */
@@ -24,7 +30,8 @@ export interface Norm {
   readonly kind: string;
   readonly isIdentity: boolean;
   parameters(size: number): readonly ParameterSpec[];
-  forward(x: Tensor, parameters: Readonly<Record<string, Tensor>>): Tensor;
+  /** Without a context, as outside of training. */
+  forward(x: Tensor, parameters: Readonly<Record<string, Tensor>>, context?: NormContext): Tensor;
 }
 
 const kinds = new Map<string, NormKind<never>>();
@@ -58,6 +65,6 @@ export function bindNorm(spec: NormSpec): Norm {
     kind: name,
     isIdentity: name === 'none',
     parameters: (size) => kind.parameters(size, options),
-    forward: (x, parameters) => kind.forward(x, parameters, options),
+    forward: (x, parameters, context = { training: false }) => kind.forward(x, parameters, options, context),
   };
 }

@@ -1,4 +1,4 @@
-import { dynamicTanh, layerNorm, rmsNorm } from '@claimbench/kernels';
+import { batchNorm, dynamicTanh, layerNorm, rmsNorm } from '@claimbench/kernels';
 import { z } from 'zod';
 import { type NormKind, registerNorm } from './norm.ts';
 import type { ParameterSpec } from './parameters.ts';
@@ -49,6 +49,27 @@ export const dynamicTanhKind: NormKind<{ alphaInit: number }> = {
   forward: (x, { alpha, weight: gain, bias: shift }) => dynamicTanh(x, alpha!, gain!, shift!),
 };
 
+/**
+ * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance of each feature over all rows (batch and positions) in training,
+ * remembered ones else (Ioffe and Szegedy 2015). `momentum` is a batch's share in what is remembered.
+ */
+export const batchNormKind: NormKind<{ eps: number; momentum: number }> = {
+  kind: 'batch-norm',
+  options: z.strictObject({ eps: z.number().positive(), momentum: z.number().gt(0).max(1) }),
+  parameters: (size) => [
+    weight(size),
+    bias(size),
+    { name: 'running_mean', shape: [size], initial: { kind: 'constant', value: 0 }, remembered: true },
+    { name: 'running_variance', shape: [size], initial: { kind: 'constant', value: 1 }, remembered: true },
+  ],
+  forward(x, parameters, { eps, momentum }, { training }) {
+    const { weight: gain, bias: shift, running_mean: mean, running_variance: variance } = parameters;
+    const rows = x.reshape([-1, x.shape.at(-1)!]);
+    const running = { mean: mean!, variance: variance! };
+    return batchNorm(rows, gain!, shift!, { training, running, momentum, eps }).reshape(x.shape);
+  },
+};
+
 /** The identity. */
 export const noNormKind: NormKind<Record<never, never>> = {
   kind: 'none',
@@ -57,6 +78,7 @@ export const noNormKind: NormKind<Record<never, never>> = {
   forward: (x) => x,
 };
 
+registerNorm(batchNormKind);
 registerNorm(layerNormKind);
 registerNorm(rmsNormKind);
 registerNorm(dynamicTanhKind);

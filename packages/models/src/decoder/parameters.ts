@@ -8,6 +8,8 @@ export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly initial: InitialValues;
+  /** A statistic that passes remember (a running mean): a checkpoint holds it, training leaves it alone. */
+  readonly remembered?: true;
 }
 
 /** Values of a parameter outside a backend: how checkpoints are read and written. */

@@ -2,7 +2,7 @@ import { type Backend, crossEntropy, scale, scope, Tensor, valueAndGrad } from '
 import { createNativeBackend } from '@claimbench/kernels/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decoderConfig, normsAt } from './architectures.ts';
-import { type DecoderConfigInput, parseDecoderConfig } from './config.ts';
+import { type DecoderConfigInput, parseDecoderConfig, replaceNorms } from './config.ts';
 import { Decoder } from './decoder.ts';
 import { KeyValueCache } from './key-value-cache.ts';
 import { fullPlan, type LayerPlan, parallelInPlan, stepsOf } from './layer-plan.ts';
@@ -376,6 +376,23 @@ describe('probabilities of attention', () => {
     using token = Tensor.from(backend, Int32Array.of(1), [1, 1]);
     expect(() => scope(() => decoder.logits(token, cache))).toThrow('only without a cache');
   });
+});
+
+test('a norm of batch statistics uses them in training, remembers them, and trains none of what it remembers', async () => {
+  const config = replaceNorms({ ...gpt2, layers: 1 }, () => ({ kind: 'batch-norm', eps: 1e-5, momentum: 1 }));
+  using decoder = Decoder.initialise(backend, config, 3);
+  const fresh = await logitsOf(decoder);
+  decoder.training = true;
+  const trained = await logitsOf(decoder);
+  expect(trained).not.toEqual(fresh);
+  const variance = await decoder.readParameter('norms.final.running_variance');
+  expect(variance.every((value) => value !== 1)).toBe(true);
+  expect([...decoder.trainable.keys()].filter((name) => name.includes('running'))).toEqual([]);
+  decoder.training = false;
+  // one batch is all that it remembers; but the remembered variance is that of n - 1
+  const again = await logitsOf(decoder);
+  for (const [index, value] of again.entries()) expect(Math.abs(value - trained[index]!)).toBeLessThan(0.8);
+  expect(again).not.toEqual(fresh);
 });
 
 describe('masks', () => {

@@ -73,6 +73,7 @@ export async function optimise(
     return divergenceAtStep(step, trainingLoss, gradientNorm);
   };
 
+  decoder.training = true;
   try {
     for (let step = 1; step <= steps; step++) {
       throwIfCancelled(options.signal);
@@ -86,6 +87,7 @@ export async function optimise(
     }
     return computing === undefined ? null : await look(computing);
   } finally {
+    decoder.training = false;
     // However the loop ended: nothing may still compute when the tensors go. What failed has been thrown already, or is thrown above.
     await computing?.values.catch(() => undefined);
   }

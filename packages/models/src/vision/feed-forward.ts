@@ -23,11 +23,7 @@ export class FeedForward extends Network {
   private constructor(backend: Backend, config: FeedForwardConfig, values: (spec: ParameterSpec) => ParameterValues) {
     super(backend);
     this.config = config;
-    const specs = feedForwardSpecs(config);
-    this.take(
-      specs.map((spec) => [spec.name, values(spec)] as const),
-      layerNames(config),
-    );
+    this.take(feedForwardSpecs(config), values, layerNames(config));
   }
 
   /** First weights normal with He's deviation sqrt(2 / inputs), biases 0; drawn as a decoder's. */

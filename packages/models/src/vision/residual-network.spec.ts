@@ -22,7 +22,7 @@ const config: ResidualNetworkConfig = {
     { channels: 4, blocks: 1, stride: 1 },
     { channels: 6, blocks: 2, stride: 2 },
   ],
-  norm: { kind: 'batch', eps: 1e-5, momentum: 0.1 },
+  norm: { kind: 'batch-norm', eps: 1e-5, momentum: 0.1 },
 };
 
 /** A value of PyTorch's under our name and in our layout. */
@@ -114,7 +114,7 @@ describe('its seams', () => {
   });
 
   test('norms over channels take the place of batch norm, and images of another size are refused', async () => {
-    const norm = { kind: 'channels', norm: { kind: 'rms-norm', eps: 1e-5 } } as const;
+    const norm = { kind: 'rms-norm', eps: 1e-5 };
     using network = ResidualNetwork.initialise(backend, { ...config, norm }, 1);
     expect((await logitsOf(network)).every(Number.isFinite)).toBe(true);
     expect(network.parameters.has('stem.norm.running_mean')).toBe(false);

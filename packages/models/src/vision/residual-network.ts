@@ -1,7 +1,7 @@
-import { add, type Backend, batchNorm, mean, relu, type Tensor, transpose } from '@claimbench/kernels';
+import { add, type Backend, mean, relu, type Tensor, transpose } from '@claimbench/kernels';
 import { z } from 'zod';
 import { initialValues } from '../decoder/initial-values.ts';
-import { bindNorm, NormSpec } from '../decoder/norm.ts';
+import { bindNorm, type Norm, NormSpec } from '../decoder/norm.ts';
 import '../decoder/norms.ts';
 import { checkValues } from '../decoder/parameter-values.ts';
 import type { InitialValues, ParameterSpec, ParameterValues } from '../decoder/parameters.ts';
@@ -22,12 +22,8 @@ export const ResidualNetworkConfig = z.strictObject({
     .array(z.strictObject({ channels: size(4096), blocks: size(256), stride: size(4) }))
     .min(1)
     .max(16),
-  norm: z.discriminatedUnion('kind', [
-    /** Over batch and positions, channel by channel; `momentum` is the batch's share in the running statistics. */
-    z.strictObject({ kind: z.literal('batch'), eps: z.number().positive(), momentum: z.number().gt(0).max(1) }),
-    /** A norm of the registry over the channels of each position; `none` is one. */
-    z.strictObject({ kind: z.literal('channels'), norm: NormSpec }),
-  ]),
+  /** Over the channels of each position, or `batch-norm` over batch and positions; `none` is one. */
+  norm: NormSpec,
 });
 export type ResidualNetworkConfig = z.infer<typeof ResidualNetworkConfig>;
 
@@ -47,9 +43,8 @@ interface Block {
  */
 export class ResidualNetwork extends Network {
   readonly config: ResidualNetworkConfig;
-  /** true: batch norms use, and remember, the batch's statistics. */
-  training = false;
   readonly #blocks: readonly Block[];
+  readonly #norm: Norm;
 
   private constructor(
     backend: Backend,
@@ -59,14 +54,12 @@ export class ResidualNetwork extends Network {
     super(backend);
     this.config = config;
     this.#blocks = blocksOf(config);
+    this.#norm = bindNorm(config.norm);
     const specs = residualNetworkSpecs(config);
     const linears = specs.flatMap(({ name, shape }) =>
       shape.length === 2 && name.endsWith('.weight') ? [name.slice(0, -'.weight'.length)] : [],
     );
-    this.take(
-      specs.map((spec) => [spec.name, values(spec)] as const),
-      linears,
-    );
+    this.take(specs, values, linears);
   }
 
   /** First weights normal with He's deviation, gains 1, biases 0; drawn as a decoder's. */
@@ -86,11 +79,6 @@ export class ResidualNetwork extends Network {
     const parsed = parse(config);
     checkValues(residualNetworkSpecs(parsed), values);
     return new ResidualNetwork(backend, parsed, ({ name }) => values.get(name)!);
-  }
-
-  /** Running statistics are remembered, not trained. */
-  override get trainable(): ReadonlyMap<string, Tensor> {
-    return new Map([...super.trainable].filter(([name]) => !/\.running_(mean|variance)$/.test(name)));
   }
 
   logits(images: Tensor): Tensor {
@@ -127,18 +115,7 @@ export class ResidualNetwork extends Network {
   }
 
   #normed(name: string, x: Tensor): Tensor {
-    const { norm } = this.config;
-    const parameters = this.group(name);
-    if (norm.kind === 'channels') return bindNorm(norm.norm).forward(x, parameters);
-    const { weight, bias, running_mean, running_variance } = parameters;
-    const channels = x.shape.at(-1)!;
-    const normed = batchNorm(x.reshape([-1, channels]), weight!, bias!, {
-      training: this.training,
-      running: { mean: running_mean!, variance: running_variance! },
-      momentum: norm.momentum,
-      eps: norm.eps,
-    });
-    return normed.reshape(x.shape);
+    return this.#norm.forward(x, this.group(name), this);
   }
 }
 
@@ -161,25 +138,13 @@ function blocksOf({ stages }: ResidualNetworkConfig): readonly Block[] {
 
 export function residualNetworkSpecs(config: ResidualNetworkConfig): readonly ParameterSpec[] {
   const specs: ParameterSpec[] = [];
-  const constant = (value: number): InitialValues => ({ kind: 'constant', value });
   const weight = (name: string, outSize: number, inSize: number) => {
     const initial: InitialValues = { kind: 'normal', standardDeviation: Math.sqrt(2 / inSize) };
     specs.push({ name: `${name}.weight`, shape: [outSize, inSize], initial });
   };
   const norm = (name: string, channels: number) => {
-    if (config.norm.kind === 'channels') {
-      for (const parameter of bindNorm(config.norm.norm).parameters(channels)) {
-        specs.push({ ...parameter, name: `${name}.${parameter.name}` });
-      }
-      return;
-    }
-    for (const [role, value] of [
-      ['weight', 1],
-      ['bias', 0],
-      ['running_mean', 0],
-      ['running_variance', 1],
-    ] as const) {
-      specs.push({ name: `${name}.${role}`, shape: [channels], initial: constant(value) });
+    for (const parameter of bindNorm(config.norm).parameters(channels)) {
+      specs.push({ ...parameter, name: `${name}.${parameter.name}` });
     }
   };
   const first = config.stages[0]!.channels;
@@ -196,7 +161,7 @@ export function residualNetworkSpecs(config: ResidualNetworkConfig): readonly Pa
   }
   const last = config.stages.at(-1)!.channels;
   weight('head', config.classes, last);
-  specs.push({ name: 'head.bias', shape: [config.classes], initial: constant(0) });
+  specs.push({ name: 'head.bias', shape: [config.classes], initial: { kind: 'constant', value: 0 } });
   return specs;
 }
 
@@ -205,6 +170,6 @@ function parse(config: unknown): ResidualNetworkConfig {
   if (!parsed.success) {
     throw new ModelError('invalid-config', `residual network config: ${z.prettifyError(parsed.error)}`);
   }
-  if (parsed.data.norm.kind === 'channels') bindNorm(parsed.data.norm.norm);
+  bindNorm(parsed.data.norm);
   return parsed.data;
 }

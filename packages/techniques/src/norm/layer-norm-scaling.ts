@@ -9,7 +9,7 @@ const scaledNorm: NormKind<{ norm: NormSpec; factor: number }> = {
   kind: 'scaled',
   options: z.strictObject({ norm: NormSpec, factor: z.number() }),
   parameters: (size, { norm }) => bindNorm(norm).parameters(size),
-  forward: (x, parameters, { norm, factor }) => scale(bindNorm(norm).forward(x, parameters), factor),
+  forward: (x, parameters, { norm, factor }, context) => scale(bindNorm(norm).forward(x, parameters, context), factor),
 };
 registerNorm(scaledNorm);
 
