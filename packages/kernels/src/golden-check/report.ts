@@ -1,4 +1,5 @@
 import { KernelError } from '../errors.ts';
+import { checkLinearAlgebra } from './linear_algebra_check.ts';
 import { readCases } from './manifest.ts';
 import { checkOp } from './ops_check.ts';
 import { checkOptimiser } from './optimisers_check.ts';
@@ -29,6 +30,7 @@ export interface GoldenFile {
 
 /** What is checked of each family; `part` names the part where it is not the whole op. */
 const checks: Readonly<Record<string, { check: CaseCheck; part?: string }>> = {
+  linear_algebra: { check: checkLinearAlgebra },
   ops: { check: checkOp },
   optimisers: { check: checkOptimiser },
   quantization: { check: checkPackedCodes, part: 'packed product' },

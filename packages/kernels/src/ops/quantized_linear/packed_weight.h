@@ -82,14 +82,14 @@ struct Extraction {
   const uint8_t* end;
   alignas(32) uint8_t bytes[32];    // for each code the two bytes that it may lie in
   alignas(64) int32_t shifts[16];   // and its first bit there
-  alignas(64) float table[16];
+  alignas(64) float table[16];      // the values of codes of up to four bits
 
   explicit Extraction(const PackedWeight& weight) : bits(weight.bits), mask((1 << weight.bits) - 1), end(weight.codes + weight.codeBytes()) {
     for (int l = 0; l < 16; l++) {
       bytes[2 * l] = uint8_t(l * bits / 8);
       bytes[2 * l + 1] = uint8_t(l * bits / 8 + 1);
       shifts[l] = l * bits % 8;
-      table[l] = weight.values != nullptr && l <= mask ? weight.values[l] : 0.0f;
+      table[l] = l > mask ? 0.0f : weight.values != nullptr ? weight.values[l] : float(l);
     }
   }
 };
@@ -114,7 +114,14 @@ KERNELS_INLINE Ints widened(__m256i sixteen) {
 template <Coding kCoding>
 KERNELS_INLINE Ints codesAt(const Extraction& how, const uint8_t* row, int64_t i) {
 #if defined(KERNELS_AVX512) || defined(KERNELS_AVX2)
-  if (kCoding == Coding::kBytes) return widened(_mm256_cvtepu8_epi16(sixteenBytes(row + i, how.end)));
+  if (kCoding == Coding::kBytes) {
+    const __m128i bytes = sixteenBytes(row + i, how.end);
+#if defined(KERNELS_AVX512)
+    return {(IntVec)_mm512_cvtepu8_epi32(bytes)};
+#else
+    return {(IntVec)_mm256_cvtepu8_epi32(bytes), (IntVec)_mm256_cvtepu8_epi32(_mm_srli_si128(bytes, 8))};
+#endif
+  }
   if (kCoding == Coding::kTrits) {
     static const short kPowers[5] = {1, 3, 9, 27, 81};
     const __m256i byte = _mm256_cvtepu8_epi16(sixteenBytes(row + i / 80 * 16, how.end));
