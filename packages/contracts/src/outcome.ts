@@ -37,6 +37,17 @@ export const METRICS = {
   trainingLoss: { title: 'Training loss', unit: 'nats/token', better: 'lower' },
   gradientNorm: { title: 'Gradient norm', unit: '', better: 'lower' },
   learningRate: { title: 'Learning rate', unit: '', better: 'lower' },
+  similarityAttention: { title: 'Cosine across attention', unit: '', better: 'higher' },
+  similarityMlp: { title: 'Cosine across MLPs', unit: '', better: 'higher' },
+  similarityNeighbours: { title: 'Cosine of neighbouring layers', unit: '', better: 'higher' },
+  similarityMiddle: { title: 'Cosine among middle layers', unit: '', better: 'higher' },
+  similarityOuter: { title: 'Cosine of outer and middle layers', unit: '', better: 'higher' },
+  gradientNormEarly: { title: 'Gradient norm, early layers', unit: '', better: 'higher' },
+  gradientNormLate: { title: 'Gradient norm, late layers', unit: '', better: 'higher' },
+  gradientSpread: { title: 'Spread of gradient norms over layers', unit: 'ln', better: 'lower' },
+  stateSizeEarly: { title: 'Residual stream after the first layer', unit: 'rms', better: 'lower' },
+  stateSizeLate: { title: 'Residual stream after the last layer', unit: 'rms', better: 'lower' },
+  stateLargest: { title: 'Largest activation', unit: '', better: 'lower' },
 } as const satisfies Record<string, { title: string; unit: string; better: 'lower' | 'higher' }>;
 export type MetricName = keyof typeof METRICS;
 export const MetricName = z.enum(Object.keys(METRICS) as [MetricName, ...MetricName[]]);

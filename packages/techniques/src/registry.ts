@@ -17,6 +17,12 @@ import { laco } from './pruning/laco.ts';
 import { lamp } from './pruning/lamp.ts';
 import { magnitude } from './pruning/magnitude.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
+import { wanda } from './pruning/wanda.ts';
+import { awq } from './quantization/awq.ts';
+import { hqq } from './quantization/hqq.ts';
+import { layerwiseBits } from './quantization/layerwise-bits.ts';
+import { normalFloat } from './quantization/normal-float.ts';
+import { ptqtp } from './quantization/ptqtp.ts';
 import { roundToNearest } from './quantization/round-to-nearest.ts';
 import type { ResolvedTechnique, Technique, TechniqueDescription } from './technique.ts';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
@@ -32,10 +38,16 @@ const TECHNIQUES: readonly Technique[] = [
   layerNormScaling,
   noNorm,
   roundToNearest,
+  awq,
+  hqq,
+  layerwiseBits,
+  normalFloat,
+  ptqtp,
   magnitude,
   lamp,
   erdosRenyi,
   randomPruning,
+  wanda,
   laco,
   angularLayers,
   blockInfluence,

@@ -146,6 +146,7 @@ function measuredNumbers({ specHash, subject, costs, result, diverged, points }:
     modelBytes: decoder.storedBytes,
     layerEvaluations: subLayerEvaluations(decoder.plan),
     ...weightCosts(decoder, costs),
+    ...subject.diagnosis,
   };
   if (training) measured.trainingLoss = training.finalLoss;
   // What is not finite (the last training loss of a diverged run, the error of its weights) is no measurement.

@@ -4,7 +4,9 @@ import type { Backend } from '@claimbench/kernels';
 import {
   calibrationWindows,
   Decoder,
+  type Diagnosis,
   decodeModel,
+  diagnose,
   type Tokenizer,
   type TrainingResult,
   tokenStream,
@@ -29,7 +31,12 @@ export interface PreparedSubject {
   readonly parameters: number;
   /** null where nothing was trained in this run. */
   readonly training: TrainingResult | null;
+  /** What a model that was trained in this run looks like inside; null where nothing was trained, or training failed. */
+  readonly diagnosis: Diagnosis | null;
 }
+
+/** Windows of training text on which a trained model is looked into. */
+const DIAGNOSED_WINDOWS = 16;
 
 /** Share of the progress bar that training takes. */
 const TRAINED = 0.9;
@@ -48,7 +55,7 @@ export async function prepareSubject(
   if (subject.kind === 'checkpoint') {
     context.onLog('info', `loading the checkpoint ${subject.name}`);
     const { decoder, tokenizer } = await loadCheckpoint(subject, backend, locations);
-    return { decoder, tokenizer, parameters: decoder.parameterCount, diverged: null, training: null };
+    return { decoder, tokenizer, parameters: decoder.parameterCount, diverged: null, training: null, diagnosis: null };
   }
   if (baseOf(spec) !== null) return await loadBase(backend, context);
 
@@ -76,11 +83,13 @@ export async function prepareSubject(
     });
     const { diverged } = training;
     if (diverged) context.onLog('warn', `training failed at step ${diverged.step}: ${diverged.message}`);
+    const windows = calibrationWindows(stream, spec.seed, DIAGNOSED_WINDOWS, config.contextLength);
     return {
       decoder,
       tokenizer,
       parameters: decoder.parameterCount,
       training,
+      diagnosis: diverged ? null : await diagnose(decoder, windows),
       diverged: diverged && { step: diverged.step, reason: diverged.reason },
     };
   } catch (error) {
@@ -100,7 +109,7 @@ async function loadBase(backend: Backend, context: ExecutionContext): Promise<Pr
   if (diverged)
     context.onLog('warn', `the base failed to train at step ${diverged.step}; so did all that start from it`);
   const decoder = Decoder.fromValues(backend, config, parameters);
-  return { decoder, tokenizer, parameters: decoder.parameterCount, diverged, training: null };
+  return { decoder, tokenizer, parameters: decoder.parameterCount, diverged, training: null, diagnosis: null };
 }
 
 async function readBase(path: string): Promise<Uint8Array> {

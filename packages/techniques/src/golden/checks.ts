@@ -1,14 +1,20 @@
 import { angularDistanceCheck } from './depth.ts';
 import { lacoCheck } from './laco.ts';
 import { llmDropCheck } from './llm-drop.ts';
+import { awqCheck, hqqCheck, normalFloatCheck } from './quantizers.ts';
+import { wandaCheck } from './wanda.ts';
 import type { GoldenCheck, GoldenFinding } from './finding.ts';
 import { goldenCases } from './values.ts';
 
 /** Golden files that our techniques are checked against, by their slug. */
 const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'angular-distance': angularDistanceCheck,
+  awq: awqCheck,
+  hqq: hqqCheck,
   laco: lacoCheck,
   'llm-drop': llmDropCheck,
+  'nf4-fp4': normalFloatCheck,
+  wanda: wandaCheck,
 };
 
 export const CHECKED_SLUGS: readonly string[] = Object.keys(CHECKS);

@@ -1,4 +1,4 @@
-import { ascending, cosines } from '../depth/similarity.ts';
+import { ascending, cosines } from '@claimbench/models';
 import { blockDistances, nearestStart } from '../pruning/angular-layers.ts';
 import { Findings, type GoldenCheck } from './finding.ts';
 

@@ -1,9 +1,15 @@
-import type { Decoder, TokenWindows } from '@claimbench/models';
+import {
+  angularDistance,
+  cosineOfRow,
+  type Decoder,
+  Mean,
+  type ResidualStates,
+  type TokenWindows,
+  visitResidualStates,
+} from '@claimbench/models';
 import { z } from 'zod';
 import { Windows } from '../calibration/parameter.ts';
 import { removeFromDecoder, withoutLayers } from '../depth/remove.ts';
-import { type ResidualStates, visitResidualStates } from '../depth/residual-states.ts';
-import { angularDistance, cosineOfRow, Mean } from '../depth/similarity.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
 

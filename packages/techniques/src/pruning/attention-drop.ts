@@ -1,9 +1,15 @@
-import { type Decoder, dropFromPlan, type LayerPlan, type TokenWindows } from '@claimbench/models';
+import {
+  cosines,
+  type Decoder,
+  dropFromPlan,
+  type LayerPlan,
+  Mean,
+  type TokenWindows,
+  visitResidualStates,
+} from '@claimbench/models';
 import { z } from 'zod';
 import { Windows } from '../calibration/parameter.ts';
 import { removeFromDecoder } from '../depth/remove.ts';
-import { visitResidualStates } from '../depth/residual-states.ts';
-import { cosines, Mean } from '../depth/similarity.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
 

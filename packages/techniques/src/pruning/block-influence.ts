@@ -1,8 +1,7 @@
+import { ascending, cosines, Mean, visitResidualStates } from '@claimbench/models';
 import { z } from 'zod';
 import { Windows } from '../calibration/parameter.ts';
 import { removeFromDecoder, withoutLayers } from '../depth/remove.ts';
-import { visitResidualStates } from '../depth/residual-states.ts';
-import { ascending, cosines, Mean } from '../depth/similarity.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
 

@@ -1,9 +1,7 @@
-import { type Decoder, type LayerPlan, stepsOf, type TokenWindows } from '@claimbench/models';
+import { captureStates, cosineOfRow, type Decoder, type LayerPlan, stepsOf, type TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
-import { captureStates } from '../calibration/capture.ts';
 import { Windows } from '../calibration/parameter.ts';
 import { countRemoved, withoutLayers } from '../depth/remove.ts';
-import { cosineOfRow } from '../depth/similarity.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
 import { type LinearWeight, readLayerWeights } from '../weights/layer-weights.ts';

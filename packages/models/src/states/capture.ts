@@ -1,5 +1,6 @@
 import { keep, scope, Tensor } from '@claimbench/kernels';
-import type { Decoder, TokenWindows } from '@claimbench/models';
+import type { TokenWindows } from '../data/calibration-windows.ts';
+import type { Decoder } from '../decoder/decoder.ts';
 
 /** Tokens in one pass: bounds memory; other sizes give other sums only in the last bits. */
 const TOKENS_IN_A_PASS = 2048;

@@ -1,5 +1,6 @@
-import type { Decoder, TokenWindows } from '@claimbench/models';
-import { captureStates } from '../calibration/capture.ts';
+import type { TokenWindows } from '../data/calibration-windows.ts';
+import type { Decoder } from '../decoder/decoder.ts';
+import { captureStates } from './capture.ts';
 
 /** Residual states of one batch: one more than layers, `states[l]` enters layer l, the last one leaves the last layer. */
 export interface ResidualStates {
