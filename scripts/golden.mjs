@@ -1,5 +1,5 @@
 // `pnpm golden <file or folder> [--backend reference|native|webgpu]`: each package checks what it knows of a folder of golden values. Kernels
-// read the manifests in the folder itself, models the model folders at or under it and GGUF's formats, experiments verdicts and statistics.
+// read the manifests in the folder itself, models the model folders at or under it and GGUF's formats, techniques the files with a slug, experiments verdicts and statistics.
 // Exit code 0 when everything lies within its bounds, 1 when something does not, 2 when there is nothing to check or it cannot be read.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -28,19 +28,25 @@ const names = isFile ? [] : readdirSync(path);
 const manifests = isModel(path) ? [] : names.filter((name) => name.endsWith('.json') && name !== 'index.json');
 const holds = (...wanted) => wanted.some((name) => manifests.includes(name));
 
+const contentOf = (file) => {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+};
+/** Golden values of a technique carry the technique's slug. */
+const ofTechnique = (name) => typeof contentOf(join(path, name))?.slug === 'string';
 /** Verdicts and statistics are known by what is in them: a file may have any name. */
 const judges = (file) => {
-  try {
-    const content = JSON.parse(readFileSync(file, 'utf8'));
-    return content?.family === 'statistics' || typeof content?.ruleVersion === 'number';
-  } catch {
-    return false;
-  }
+  const content = contentOf(file);
+  return content?.family === 'statistics' || typeof content?.ruleVersion === 'number';
 };
 const holdsVerdicts = isFile ? judges(path) : manifests.some((name) => judges(join(path, name)));
 
 const checks = [
-  ...(manifests.length > 0 ? ['packages/kernels/src/golden-check/cli.ts'] : []),
+  ...(manifests.some((name) => !ofTechnique(name)) ? ['packages/kernels/src/golden-check/cli.ts'] : []),
+  ...(manifests.some(ofTechnique) ? ['packages/techniques/src/golden/cli.ts'] : []),
   ...(!isFile && (holdsModels(path, 2) || holds('gguf.json')) ? ['packages/models/src/golden-check/cli.ts'] : []),
   ...(holdsVerdicts ? ['packages/experiments/src/node/golden-cli.ts'] : []),
 ];

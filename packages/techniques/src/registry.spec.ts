@@ -64,8 +64,8 @@ describe('bad input', () => {
   };
 
   it('an unknown technique is named, with those that there are', () => {
-    expect(failure('gptq', {})).toMatchObject({ code: 'unknown-technique' });
-    expect(failure('gptq', {}).message).toMatch(/^unknown technique gptq; known: none, layer-norm, /);
+    expect(failure('unheard-of', {})).toMatchObject({ code: 'unknown-technique' });
+    expect(failure('unheard-of', {}).message).toMatch(/^unknown technique unheard-of; known: none, layer-norm, /);
   });
 
   it.each([

@@ -15,10 +15,14 @@ import { blockInfluence } from './pruning/block-influence.ts';
 import { erdosRenyi } from './pruning/erdos-renyi.ts';
 import { laco } from './pruning/laco.ts';
 import { lamp } from './pruning/lamp.ts';
+import { laser } from './pruning/laser.ts';
 import { magnitude } from './pruning/magnitude.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
+import { sparseGpt } from './pruning/sparsegpt.ts';
 import { wanda } from './pruning/wanda.ts';
 import { awq } from './quantization/awq.ts';
+import { gptq, qep } from './quantization/gptq.ts';
+import { higgs } from './quantization/higgs.ts';
 import { hqq } from './quantization/hqq.ts';
 import { layerwiseBits } from './quantization/layerwise-bits.ts';
 import { normalFloat } from './quantization/normal-float.ts';
@@ -39,15 +43,20 @@ const TECHNIQUES: readonly Technique[] = [
   noNorm,
   roundToNearest,
   awq,
+  gptq,
+  higgs,
   hqq,
   layerwiseBits,
   normalFloat,
   ptqtp,
+  qep,
   magnitude,
   lamp,
   erdosRenyi,
   randomPruning,
   wanda,
+  sparseGpt,
+  laser,
   laco,
   angularLayers,
   blockInfluence,

@@ -2,6 +2,7 @@ import { angularDistanceCheck } from './depth.ts';
 import { lacoCheck } from './laco.ts';
 import { llmDropCheck } from './llm-drop.ts';
 import { awqCheck, hqqCheck, normalFloatCheck } from './quantizers.ts';
+import { gptqCheck, higgsCheck, laserCheck, qepCheck, sparseGptCheck } from './second-moments.ts';
 import { wandaCheck } from './wanda.ts';
 import type { GoldenCheck, GoldenFinding } from './finding.ts';
 import { goldenCases } from './values.ts';
@@ -10,10 +11,15 @@ import { goldenCases } from './values.ts';
 const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'angular-distance': angularDistanceCheck,
   awq: awqCheck,
+  gptq: gptqCheck,
+  higgs: higgsCheck,
   hqq: hqqCheck,
   laco: lacoCheck,
+  laser: laserCheck,
   'llm-drop': llmDropCheck,
   'nf4-fp4': normalFloatCheck,
+  qep: qepCheck,
+  sparsegpt: sparseGptCheck,
   wanda: wandaCheck,
 };
 

@@ -1,4 +1,11 @@
-import { captureStates, cosineOfRow, type Decoder, type LayerPlan, stepsOf, type TokenWindows } from '@claimbench/models';
+import {
+  captureStates,
+  cosineOfRow,
+  type Decoder,
+  type LayerPlan,
+  stepsOf,
+  type TokenWindows,
+} from '@claimbench/models';
 import { z } from 'zod';
 import { Windows } from '../calibration/parameter.ts';
 import { countRemoved, withoutLayers } from '../depth/remove.ts';

@@ -1,10 +1,8 @@
 import type { Decoder, TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
-import { gram, LayerWalk, release } from '../calibration/layer-walk.ts';
 import { Windows } from '../calibration/parameter.ts';
 import { defineTechnique } from '../technique.ts';
-import { CostCounter, type WeightCosts } from '../weights/costs.ts';
-import { type LinearWeight, readLayerWeights } from '../weights/layer-weights.ts';
+import type { WeightCosts } from '../weights/costs.ts';
 import type { Mask } from '../weights/masks.ts';
 import {
   checkPattern,
@@ -14,6 +12,7 @@ import {
   type SparsityPattern,
   SparsityPatternField,
 } from '../weights/sparsity.ts';
+import { pruneLayerByLayer } from './prune-layer-by-layer.ts';
 
 /** |W_ij| times the norm of input j over the calibration tokens; `squaredNorms` up to a common factor. */
 export function wandaScores(values: Float32Array, squaredNorms: Float64Array): Float64Array {
@@ -48,37 +47,13 @@ interface WandaOptions {
 export async function pruneByWanda(
   decoder: Decoder,
   windows: TokenWindows,
-  options: WandaOptions,
+  { sparsity, pattern }: WandaOptions,
 ): Promise<WeightCosts> {
-  const costs = new CostCounter();
-  const weights = await readLayerWeights(decoder);
-  using walk = new LayerWalk(decoder, windows);
-  for (; walk.layer < decoder.config.layers; walk.advance()) {
-    const ours = weights.filter(({ name }) => name.startsWith(`layers.${walk.layer}.`));
-    const captured = walk.capture(ours.map(({ name }) => `${name}.input`));
-    try {
-      for (const weight of ours) {
-        const products = await gram(captured.get(`${weight.name}.input`)!);
-        const squaredNorms = Float64Array.from({ length: weight.inSize }, (_, j) => products[j * weight.inSize + j]!);
-        const mask = rowMask(
-          wandaScores(weight.values, squaredNorms),
-          weight.inSize,
-          options.sparsity,
-          options.pattern,
-        );
-        prune(decoder, weight, mask, costs);
-      }
-    } finally {
-      release(captured);
-    }
-  }
-  return costs.total;
-}
-
-function prune(decoder: Decoder, { name, values }: LinearWeight, mask: Mask, costs: CostCounter): void {
-  const pruned = values.map((w, i) => (mask[i] === 1 ? w : 0));
-  decoder.writeParameter(`${name}.weight`, pruned);
-  costs.count(values, pruned, 4 * pruned.length);
+  return await pruneLayerByLayer(decoder, windows, ({ values, inSize }, products) => {
+    const squaredNorms = Float64Array.from({ length: inSize }, (_, j) => products[j * (inSize + 1)]!);
+    const mask = rowMask(wandaScores(values, squaredNorms), inSize, sparsity, pattern);
+    return values.map((w, i) => (mask[i] === 1 ? w : 0));
+  });
 }
 
 export const wanda = defineTechnique({

@@ -73,7 +73,8 @@ export function dequantize(grid: IntegerGridCodes, columns: number): Float32Arra
   });
 }
 
-function gridOf(values: Float32Array, bits: number, scheme: GridScheme): { scale: number; zeroPoint: number } {
+/** Step and zero point for a range of weights. */
+export function gridOf(values: Float32Array, bits: number, scheme: GridScheme): { scale: number; zeroPoint: number } {
   let min = 0;
   let max = 0;
   for (const w of values) {
