@@ -1,6 +1,9 @@
 import type { DecoderConfig } from '@claimbench/models';
 import { dropLayers } from './layer-skipping/drop-layers.ts';
 import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
+import { painters } from './layer-skipping/painters.ts';
+import { parallelLayers } from './layer-skipping/parallel-layers.ts';
+import { recurrence } from './layer-skipping/recurrence.ts';
 import { none } from './none.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
 import { layerNorm } from './norm/layer-norm.ts';
@@ -63,6 +66,9 @@ const TECHNIQUES: readonly Technique[] = [
   attentionDrop,
   dropLayers,
   dropSublayers,
+  painters,
+  recurrence,
+  parallelLayers,
 ];
 
 const byId = new Map(TECHNIQUES.map((technique) => [technique.id, technique]));

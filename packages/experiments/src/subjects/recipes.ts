@@ -106,6 +106,32 @@ const SIZES: readonly Size[] = [
     batchSize: 4,
     learningRate: 6e-3,
   },
+  {
+    name: 'deeper',
+    title: 'Sixteen narrow layers',
+    purpose: 'shares of layers that eight do not divide into, and the next rung of the depth ladder',
+    layers: 16,
+    hiddenSize: 32,
+    heads: 2,
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 200_000,
+    batchSize: 4,
+    learningRate: 6e-3,
+  },
+  {
+    name: 'deeper-wide',
+    title: 'Sixteen less narrow layers',
+    purpose: 'the second size of the sixteen-layer subject',
+    layers: 16,
+    hiddenSize: 48,
+    heads: 3,
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 250_000,
+    batchSize: 4,
+    learningRate: 6e-3,
+  },
 ];
 
 /** SwiGLU has three matrices where GELU has two: two thirds of the width give the same number of weights. */
