@@ -1,4 +1,4 @@
-"""The peers of bench/kernels.mjs, each in a process of its own: `kernels_peer.py torch|openblas|onnxruntime THREADS`.
+"""The peers of bench/kernels.mjs, each in a process of its own: `kernels_peer.py torch|openblas|onnxruntime THREADS wall|cpu`.
 
 Protocol: one JSON object a line on stdin, one answer a line on stdout. Every request has "seconds": how long to repeat its work; the answer is {"each": seconds of one}.
   {"product": [m, n, k]}                    y [m, n] = x [m, k] weight [n, k]ᵀ in float32
@@ -12,13 +12,16 @@ import sys
 import time
 
 
+clock = {"wall": time.perf_counter, "cpu": time.process_time}[sys.argv[3]]
+
+
 def repeat(work, seconds):
     work()
-    count, start = 0, time.perf_counter()
+    count, start = 0, clock()
     while True:
         work()
         count += 1
-        took = time.perf_counter() - start
+        took = clock() - start
         if took >= seconds:
             return took / count
 

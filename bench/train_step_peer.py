@@ -1,7 +1,7 @@
 """PyTorch's side of bench/train-step.mjs: the same model, optimiser and batch, in PyTorch's own best settings.
 
 Protocol: one JSON object a line on stdin, one answer a line on stdout.
-  {"open": {"layers", "hiddenSize", "feedForwardSize", "heads", "contextLength", "vocabularySize", "batchSize", "norm", "variant", "threads"}}
+  {"open": {"layers", "hiddenSize", "feedForwardSize", "heads", "contextLength", "vocabularySize", "batchSize", "norm", "variant", "threads", "clock"}}
       -> {"parameters": n}          builds (and for "compile" warms) the model; variant: "parts" | "sdpa" | "compile"
   {"steps": n}
       -> {"seconds": [n times], "loss": last}
@@ -102,13 +102,14 @@ def main():
         request = json.loads(line)
         if "open" in request:
             session = Session(request["open"])
+            clock = {"wall": time.perf_counter, "cpu": time.process_time}[request["open"]["clock"]]
             answer = {"parameters": sum(p.numel() for p in session.model.parameters()), "torch": torch.__version__}
         else:
             seconds = []
             for _ in range(request["steps"]):
-                start = time.perf_counter()
+                start = clock()
                 loss = session.step()
-                seconds.append(time.perf_counter() - start)
+                seconds.append(clock() - start)
             answer = {"seconds": seconds, "loss": loss}
         print(json.dumps(answer), flush=True)
 

@@ -14,6 +14,8 @@ enum class Left { kSideBySide, kSummed, kApart };
 // Steps ahead at which the tile asks for its operands: what stands in place comes in strides that the hardware does not foresee.
 constexpr int64_t kAhead = 16;
 constexpr int kLine = 16;  // floats
+// Floats ahead at which a transposing copy asks for each of its lines: they are more than the hardware follows.
+constexpr int64_t kLinesAhead = 128;
 
 template <int kRows, int kVectors, Left kLeft>
 void tile(int64_t k, const float* left, int64_t leftStride, const float* right, int64_t rightStride, float* c, int64_t cStride, int columns, bool fromC,
@@ -142,6 +144,7 @@ void packAcross(const float* lines, int64_t lineStride, int64_t count, int64_t k
 #pragma GCC unroll 16
       for (int i = 0; i < kWidth; i++) {
         square[i] = first + i < kTile && i < here ? loadVec(lines + (first + i) * lineStride + p) : Vec{};
+        if (first + i < kTile && i < here) __builtin_prefetch(lines + (first + i) * lineStride + p + kLinesAhead);
       }
       transposeSquare(square);
 #pragma GCC unroll 16
