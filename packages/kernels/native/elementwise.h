@@ -15,10 +15,10 @@ KERNELS_INLINE void eachLanes(int64_t begin, int64_t end, Body&& body) {
   if (i < end) body(i, end - i);
 }
 
-// y[i] = f(x[i]). Buffers x, y; scalars count.
+// y[i] = f(x[i]). Buffers x, y; scalars count, and those that f was made from.
 template <class Function>
-KERNELS_INLINE void unaryForward(Call& call, Function f) {
-  call.form(2, 1);
+KERNELS_INLINE void unaryForward(Call& call, Function f, int more = 0) {
+  call.form(2, 1 + more);
   const int64_t count = call.extent(0);
   const float* x = call.floats(0, count);
   float* y = call.out(1, count);
@@ -28,10 +28,10 @@ KERNELS_INLINE void unaryForward(Call& call, Function f) {
   });
 }
 
-// dx[i] (+)= f(dy[i], saved[i]). Buffers dy, saved, dx; scalars count, accumulate.
+// dx[i] (+)= f(dy[i], saved[i]). Buffers dy, saved, dx; scalars count, accumulate, and those that f was made from.
 template <class Function>
-KERNELS_INLINE void unaryBackward(Call& call, Function f) {
-  call.form(3, 2);
+KERNELS_INLINE void unaryBackward(Call& call, Function f, int more = 0) {
+  call.form(3, 2 + more);
   const int64_t count = call.extent(0);
   const bool accumulate = call.flag(1);
   const float* dy = call.floats(0, count);

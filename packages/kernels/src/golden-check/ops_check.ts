@@ -5,31 +5,27 @@ import { attention } from '../ops/attention/op.ts';
 import { crossEntropy } from '../ops/cross_entropy/op.ts';
 import { div } from '../ops/div/op.ts';
 import { embedding } from '../ops/embedding/op.ts';
-import { gelu } from '../ops/gelu/op.ts';
 import { linear } from '../ops/linear/op.ts';
 import { logSoftmax } from '../ops/log_softmax/op.ts';
 import { matmul } from '../ops/matmul/op.ts';
 import { mean } from '../ops/mean/op.ts';
 import { mul } from '../ops/mul/op.ts';
-import { relu } from '../ops/relu/op.ts';
 import { rotary } from '../ops/rotary/op.ts';
-import { sigmoid } from '../ops/sigmoid/op.ts';
-import { silu } from '../ops/silu/op.ts';
 import { softmax } from '../ops/softmax/op.ts';
 import { sub } from '../ops/sub/op.ts';
 import { sum } from '../ops/sum/op.ts';
-import { swiglu } from '../ops/swiglu/op.ts';
-import { tanh } from '../ops/tanh/op.ts';
 import { transpose } from '../ops/transpose/op.ts';
 import { valueAndGrad } from '../tape.ts';
 import { scope, Tensor } from '../tensor.ts';
-import { binary, type Computations, Inputs, type Outputs, unary } from './computation.ts';
+import { activationComputations } from './activation_computations.ts';
+import { binary, type Computations, Inputs, type Outputs } from './computation.ts';
 import type { GoldenCase, Params } from './manifest.ts';
 import { normComputations } from './norm_computations.ts';
 import { valuesOf } from './safetensors.ts';
 import { type CaseCheck, type Comparison, compare, type GoldenSubject, tensorOf, valuesFrom } from './subject.ts';
 
 const computations: Computations = {
+  ...activationComputations,
   ...normComputations,
   linear: (inputs) => linear(inputs.of('x'), inputs.of('weight'), inputs.ifAny('bias')),
   matmul: binary((a, b) => matmul(a, b)),
@@ -39,13 +35,6 @@ const computations: Computations = {
   div: binary(div),
   sum: (inputs, params) => sum(inputs.of('x'), { axes: params.numbers('dims'), keepDims: params.flag('keepdim') }),
   mean: (inputs, params) => mean(inputs.of('x'), { axes: params.numbers('dims'), keepDims: params.flag('keepdim') }),
-  gelu_erf: unary((x) => gelu(x, 'erf')),
-  gelu_tanh: unary((x) => gelu(x, 'tanh')),
-  silu: unary(silu),
-  relu: unary(relu),
-  tanh: unary(tanh),
-  sigmoid: unary(sigmoid),
-  swiglu: (inputs) => swiglu(inputs.of('gate'), inputs.of('up')),
   softmax: (inputs, params) => softmax(inputs.of('x'), params.number('dim')),
   log_softmax: (inputs, params) => logSoftmax(inputs.of('x'), params.number('dim')),
   cross_entropy: (inputs, params) =>

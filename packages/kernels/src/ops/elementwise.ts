@@ -56,25 +56,27 @@ export function passSum(dy: Tensor, input: Tensor, factor: number, sink: Gradien
 
 /**
  * Kernels of a function of one element: `<name>.forward` y[i] = f(x[i]) and `<name>.backward` dx[i] (+)= dy[i] f'(x[i]).
- * `rule` says whether the gradient is computed from x or, where that is cheaper, from y.
+ * `rule` says whether the gradient is computed from x or, where that is cheaper, from y. `parameter` names a number that f depends on.
  */
-export function unarySignatures(name: string, rule: 'x' | 'y'): readonly KernelSignature[] {
+export function unarySignatures(name: string, rule: 'x' | 'y', parameter?: string): readonly KernelSignature[] {
+  const more = parameter === undefined ? [] : [parameter];
   return [
-    { name: `${name}.forward`, reads: ['x'], writes: ['y'], scalars: ['count'] },
-    { name: `${name}.backward`, reads: ['dy', rule], writes: ['dx'], scalars: ['count', 'accumulate'] },
+    { name: `${name}.forward`, reads: ['x'], writes: ['y'], scalars: ['count', ...more] },
+    { name: `${name}.backward`, reads: ['dy', rule], writes: ['dx'], scalars: ['count', 'accumulate', ...more] },
   ];
 }
 
-export function unary(name: string, rule: 'x' | 'y', x: Tensor): Tensor {
+export function unary(name: string, rule: 'x' | 'y', x: Tensor, parameter?: number): Tensor {
+  const more = parameter === undefined ? [] : [parameter];
   ensureFloats(name, { x });
   const backend = backendOf(name, x);
   const y = Tensor.empty(backend, x.shape);
-  backend.encode(`${name}.forward`, [x.buffer, y.buffer], [x.size]);
+  backend.encode(`${name}.forward`, [x.buffer, y.buffer], [x.size, ...more]);
   if (needsGradient(x)) {
     const saved = rule === 'x' ? x : y;
     recordGradient(y, [x], [saved], (dy, sink) => {
       const dx = sink.into(x);
-      backend.encode(`${name}.backward`, [dy.buffer, saved.storage.id, dx.buffer], [x.size, dx.accumulate]);
+      backend.encode(`${name}.backward`, [dy.buffer, saved.storage.id, dx.buffer], [x.size, dx.accumulate, ...more]);
     });
   }
   return y;

@@ -19,15 +19,23 @@ import { divKernels } from './div/op.ts';
 import { divReference } from './div/reference.ts';
 import { dynamicTanhKernels } from './dynamic_tanh/op.ts';
 import { dynamicTanhReference } from './dynamic_tanh/reference.ts';
+import { eluKernels } from './elu/op.ts';
+import { eluReference } from './elu/reference.ts';
 import { embeddingKernels } from './embedding/op.ts';
 import { embeddingReference } from './embedding/reference.ts';
+import { expKernels } from './exp/op.ts';
+import { expReference } from './exp/reference.ts';
 import { fillKernels } from './fill/op.ts';
 import { fillReference } from './fill/reference.ts';
 import { gatherRowsKernels } from './gather_rows/op.ts';
+import { gegluKernels } from './geglu/op.ts';
+import { gegluReference } from './geglu/reference.ts';
 import { geluKernels } from './gelu/op.ts';
 import { geluReference } from './gelu/reference.ts';
 import { globalNormKernels } from './global_norm/op.ts';
 import { globalNormReference } from './global_norm/reference.ts';
+import { gluKernels } from './glu/op.ts';
+import { gluReference } from './glu/reference.ts';
 import { groupNormKernels } from './group_norm/op.ts';
 import { groupNormReference } from './group_norm/reference.ts';
 import { hadamardKernels } from './hadamard/op.ts';
@@ -36,9 +44,10 @@ import { instanceNormKernels } from './instance_norm/op.ts';
 import { integerLinearKernels } from './integer_linear/op.ts';
 import { integerLinearReference } from './integer_linear/reference.ts';
 import { l2NormalizeKernels } from './l2_normalize/op.ts';
-
 import { layerNormKernels } from './layer_norm/op.ts';
 import { layerNormReference } from './layer_norm/reference.ts';
+import { leakyReluKernels } from './leaky_relu/op.ts';
+import { leakyReluReference } from './leaky_relu/reference.ts';
 import { linearKernels } from './linear/op.ts';
 import { linearReference } from './linear/reference.ts';
 import { localResponseNormKernels } from './local_response_norm/op.ts';
@@ -58,8 +67,12 @@ import { powerNormKernels } from './power_norm/op.ts';
 import { powerNormReference } from './power_norm/reference.ts';
 import { quantizedLinearKernels } from './quantized_linear/op.ts';
 import { quantizedLinearReference } from './quantized_linear/reference.ts';
+import { regluKernels } from './reglu/op.ts';
+import { regluReference } from './reglu/reference.ts';
 import { reluKernels } from './relu/op.ts';
 import { reluReference } from './relu/reference.ts';
+import { reluSquaredKernels } from './relu_squared/op.ts';
+import { reluSquaredReference } from './relu_squared/reference.ts';
 import { rmsNormKernels } from './rms_norm/op.ts';
 import { rmsNormReference } from './rms_norm/reference.ts';
 import { rotaryKernels } from './rotary/op.ts';
@@ -78,6 +91,8 @@ import { sliceKernels } from './slice/op.ts';
 import { sliceReference } from './slice/reference.ts';
 import { softmaxKernels } from './softmax/op.ts';
 import { softmaxReference } from './softmax/reference.ts';
+import { softplusKernels } from './softplus/op.ts';
+import { softplusReference } from './softplus/reference.ts';
 import { sparseLinearKernels } from './sparse_linear/op.ts';
 import { sparseLinearReference } from './sparse_linear/reference.ts';
 import { subKernels } from './sub/op.ts';
@@ -110,17 +125,22 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   cross_entropy: { kernels: crossEntropyKernels, reference: crossEntropyReference },
   div: { kernels: divKernels, reference: divReference },
   dynamic_tanh: { kernels: dynamicTanhKernels, reference: dynamicTanhReference },
+  elu: { kernels: eluKernels, reference: eluReference },
   embedding: { kernels: embeddingKernels, reference: embeddingReference },
+  exp: { kernels: expKernels, reference: expReference },
   fill: { kernels: fillKernels, reference: fillReference },
   gather_rows: { kernels: gatherRowsKernels, reference: {} },
+  geglu: { kernels: gegluKernels, reference: gegluReference },
   gelu: { kernels: geluKernels, reference: geluReference },
   global_norm: { kernels: globalNormKernels, reference: globalNormReference },
-  hadamard: { kernels: hadamardKernels, reference: hadamardReference },
+  glu: { kernels: gluKernels, reference: gluReference },
   group_norm: { kernels: groupNormKernels, reference: groupNormReference },
+  hadamard: { kernels: hadamardKernels, reference: hadamardReference },
   instance_norm: { kernels: instanceNormKernels, reference: {} },
   integer_linear: { kernels: integerLinearKernels, reference: integerLinearReference },
   l2_normalize: { kernels: l2NormalizeKernels, reference: {} },
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
+  leaky_relu: { kernels: leakyReluKernels, reference: leakyReluReference },
   linear: { kernels: linearKernels, reference: linearReference },
   local_response_norm: { kernels: localResponseNormKernels, reference: localResponseNormReference },
   log_softmax: { kernels: logSoftmaxKernels, reference: logSoftmaxReference },
@@ -131,7 +151,9 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   pointwise_norm: { kernels: pointwiseNormKernels, reference: pointwiseNormReference },
   power_norm: { kernels: powerNormKernels, reference: powerNormReference },
   quantized_linear: { kernels: quantizedLinearKernels, reference: quantizedLinearReference },
+  reglu: { kernels: regluKernels, reference: regluReference },
   relu: { kernels: reluKernels, reference: reluReference },
+  relu_squared: { kernels: reluSquaredKernels, reference: reluSquaredReference },
   rms_norm: { kernels: rmsNormKernels, reference: rmsNormReference },
   rotary: { kernels: rotaryKernels, reference: rotaryReference },
   scale: { kernels: scaleKernels, reference: scaleReference },
@@ -141,6 +163,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   silu: { kernels: siluKernels, reference: siluReference },
   slice: { kernels: sliceKernels, reference: sliceReference },
   softmax: { kernels: softmaxKernels, reference: softmaxReference },
+  softplus: { kernels: softplusKernels, reference: softplusReference },
   sparse_linear: { kernels: sparseLinearKernels, reference: sparseLinearReference },
   sub: { kernels: subKernels, reference: subReference },
   sum: { kernels: sumKernels, reference: sumReference },

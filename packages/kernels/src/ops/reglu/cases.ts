@@ -1,0 +1,5 @@
+import type { OpCase } from '../../conformance/case.ts';
+import { gatedCases } from '../../conformance/gated_cases.ts';
+import { reglu } from './op.ts';
+
+export const cases: readonly OpCase[] = gatedCases('reglu', reglu);
