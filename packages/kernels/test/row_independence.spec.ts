@@ -1,0 +1,75 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { sameBits } from '../src/conformance/run.ts';
+import * as kernels from '../src/index.ts';
+import { createNativeBackend, nativeInstructionSets } from '../src/node/index.ts';
+
+/** Few rows and many are computed in different ways: a row must not notice. */
+describe.each(nativeInstructionSets())('one row of x, and the same among 33, on %s', (instructionSet) => {
+  const backend = createNativeBackend({ threads: 2, instructionSet });
+  afterAll(() => backend.close());
+  const [rows, width, out] = [33, 200, 21];
+  const stream = new kernels.RandomStream(11, 0);
+  const normal = (...shape: number[]) => {
+    const size = kernels.sizeOfShape(shape);
+    return kernels.Tensor.from(
+      backend,
+      Float32Array.from({ length: size }, () => stream.nextNormal()),
+      shape,
+    );
+  };
+  const codes = (below: number) => Array.from({ length: width * out }, () => stream.nextBelow(below));
+  const packed = (name: kernels.WeightFormatName): kernels.PackedWeight => {
+    const { bits, packing, values, zeroPoint }: kernels.WeightFormat = kernels.weightFormats[name];
+    const trits = packing === 'trits';
+    const bytes = trits
+      ? kernels.packTrits(codes(3), out, width)
+      : kernels.packCodes(codes(2 ** bits), out, width, bits);
+    return {
+      codes: kernels.Tensor.from(backend, bytes, [out, bytes.length / out]),
+      scales: normal(out, Math.ceil(width / 32)),
+      values: values && kernels.Tensor.from(backend, Float32Array.from(values), [values.length]),
+      groupSize: 32,
+      bits,
+      packing,
+      zeroPoint,
+      in: width,
+      out,
+    };
+  };
+  const rowStarts = Int32Array.from({ length: out + 1 }, (_, o) => o * 9);
+  const columns = Int32Array.from({ length: out * 9 }, () => stream.nextBelow(width));
+  const sparse: kernels.SparseWeight = {
+    values: normal(out * 9),
+    pattern: {
+      kind: 'rows',
+      rowStarts: kernels.Tensor.from(backend, rowStarts, [out + 1]),
+      columns: kernels.Tensor.from(backend, columns, [out * 9]),
+    },
+    in: width,
+    out,
+  };
+  const integers = packed('int4');
+  const dense = normal(width, out);
+  const formats = ['int8', 'int4', 'int3', 'trits', 'binary', 'nf4', 'fp6_e2m3'] as const;
+
+  test.each<[string, (x: kernels.Tensor) => kernels.Tensor]>([
+    ...formats.map((name): [string, (x: kernels.Tensor) => kernels.Tensor] => {
+      const weight = packed(name);
+      return [`quantizedLinear, ${name}`, (x) => kernels.quantizedLinear(x, weight)];
+    }),
+    ['integerLinear', (x) => kernels.integerLinear(kernels.quantizeRows(x), integers)],
+    ['sparseLinear', (x) => kernels.sparseLinear(x, sparse)],
+    ['activationSparseLinear', (x) => kernels.activationSparseLinear(x, dense, 0.5)],
+  ])('%s', async (_, compute) => {
+    const x = normal(rows, width);
+    const whole = await compute(x).readFloats();
+    for (const [start, count] of [
+      [0, 1],
+      [7, 2],
+      [20, 9],
+    ] as const) {
+      const part = await compute(kernels.slice(x, 0, start, count)).readFloats();
+      expect(sameBits(part, whole.subarray(start * out, (start + count) * out)), `rows from ${start}`).toBe(true);
+    }
+  });
+});
