@@ -1,3 +1,4 @@
+export type { Checkpoint } from './checkpoints/checkpoint.ts';
 export { bigIntegersOf, type ElementType, floatsOf, numbersOf } from './checkpoints/element-types.ts';
 export { BLOCK_TYPES, type BlockType, blockTypeNamed, decodeBlocks } from './checkpoints/gguf/block-types.ts';
 export { ENCODED_TYPES, encodeBlocks } from './checkpoints/gguf/encode-blocks.ts';
@@ -5,7 +6,7 @@ export { readGgufModel, writeGgufModel } from './checkpoints/gguf/model.ts';
 export { type GgufFile, type GgufTensor, ggufValues, readGguf } from './checkpoints/gguf/read.ts';
 export type { GgufValue } from './checkpoints/gguf/values.ts';
 export { type GgufTensorToStore, writeGguf } from './checkpoints/gguf/write.ts';
-export { type Checkpoint, readLlama2c } from './checkpoints/llama2c.ts';
+export { readLlama2c } from './checkpoints/llama2c.ts';
 export { readJsonTensor, readMinGpt } from './checkpoints/mingpt.ts';
 export { decodeModel, encodeModel, ModelProvenance, type StoredModel } from './checkpoints/model-file.ts';
 export { readStateDict } from './checkpoints/pytorch/state-dict.ts';

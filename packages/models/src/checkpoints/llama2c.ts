@@ -2,12 +2,7 @@ import { preNorm } from '../decoder/architectures.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../decoder/config.ts';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
-
-/** A checkpoint's config and parameters, ready for `Decoder.fromValues`. */
-export interface Checkpoint {
-  readonly config: DecoderConfig;
-  readonly parameters: ReadonlyMap<string, ParameterValues>;
-}
+import type { Checkpoint } from './checkpoint.ts';
 
 const MAGIC = 0x616b3432;
 const HEADER_V0 = 28;

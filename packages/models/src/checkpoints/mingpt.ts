@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
-import type { Checkpoint } from './llama2c.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { gpt2 } from './transformers/gpt2.ts';
 import { transposed } from './transformers/names.ts';
 import { transformersConfig } from './transformers/read.ts';

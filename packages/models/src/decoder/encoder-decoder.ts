@@ -1,5 +1,5 @@
 import type { Backend, Tensor } from '@claimbench/kernels';
-import type { Checkpoint } from '../checkpoints/llama2c.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { ModelError } from '../model-error.ts';
 import type { AttentionCache } from './attention-cache.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from './config.ts';

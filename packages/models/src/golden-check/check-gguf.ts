@@ -57,7 +57,7 @@ export function checkGguf(manifest: z.infer<typeof GgufManifest>, tensors: Safet
   return { comparisons, notImplemented };
 }
 
-/** Every `model.VARIANT.gguf` of a folder against `logits.VARIANT`. The files hold eps as a float32, hence 1e-7 in float64. */
+/** Every `model.VARIANT.gguf` of a folder against `logits.VARIANT`. */
 export async function checkGgufModels(subject: GoldenSubject, folder: string): Promise<Comparison[]> {
   const { tensors } = await readTensors(folder, 'expected.safetensors');
   const comparisons: Comparison[] = [];
@@ -71,7 +71,7 @@ export async function checkGgufModels(subject: GoldenSubject, folder: string): P
     const expected = numbersOf(tensors.get(`logits.${variant}`)!);
     comparisons.push(
       subject.precision === 'f64'
-        ? { what: `logits.${variant}`, error: largestDifference(found, expected), bound: 1e-7 }
+        ? { what: `logits.${variant}`, error: largestDifference(found, expected), bound: 1e-9 }
         : { what: `logits.${variant}, squared`, error: normalisedError(found, expected), bound: 1e-8 },
     );
   }

@@ -1,8 +1,9 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { readGgufModel } from '../checkpoints/gguf/model.ts';
 import { readGguf } from '../checkpoints/gguf/read.ts';
-import { type Checkpoint, readLlama2c } from '../checkpoints/llama2c.ts';
+import { readLlama2c } from '../checkpoints/llama2c.ts';
 import { readMinGpt } from '../checkpoints/mingpt.ts';
 import { readSafetensors, type SafetensorsFile } from '../checkpoints/safetensors.ts';
 import { joinShards, shardsOf } from '../checkpoints/sharded.ts';

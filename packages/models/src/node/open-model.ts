@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Backend } from '@claimbench/kernels';
-import type { Checkpoint } from '../checkpoints/llama2c.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { decodeModel, isModelFile } from '../checkpoints/model-file.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';

@@ -1,7 +1,8 @@
 import { type Backend, RandomStream, randomNormal, sizeOfShape } from '@claimbench/kernels';
+import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
 import { readGgufModel, writeGgufModel } from '../../src/checkpoints/gguf/model.ts';
 import { readGguf } from '../../src/checkpoints/gguf/read.ts';
-import { type Checkpoint, readLlama2c } from '../../src/checkpoints/llama2c.ts';
+import { readLlama2c } from '../../src/checkpoints/llama2c.ts';
 import { readMinGpt } from '../../src/checkpoints/mingpt.ts';
 import { decodeModel, encodeModel } from '../../src/checkpoints/model-file.ts';
 import { readStateDict } from '../../src/checkpoints/pytorch/state-dict.ts';

@@ -2,7 +2,7 @@ import { preNorm } from '../../decoder/architectures.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../../decoder/config.ts';
 import type { ParameterValues } from '../../decoder/parameters.ts';
 import { ModelError } from '../../model-error.ts';
-import type { Checkpoint } from '../llama2c.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import { biases, commonFields } from '../transformers/fields.ts';
 import { pickRows } from '../transformers/names.ts';
 import { blockTypeNamed } from './block-types.ts';
