@@ -1,3 +1,4 @@
+import { activationSparseLinearWebGpu } from '../ops/activation_sparse_linear/webgpu.ts';
 import { adamWWebGpu } from '../ops/adamw/webgpu.ts';
 import { addWebGpu } from '../ops/add/webgpu.ts';
 import { attentionWebGpu } from '../ops/attention/webgpu.ts';
@@ -13,6 +14,7 @@ import { geluWebGpu } from '../ops/gelu/webgpu.ts';
 import { globalNormWebGpu } from '../ops/global_norm/webgpu.ts';
 import { groupNormWebGpu } from '../ops/group_norm/webgpu.ts';
 import { hadamardWebGpu } from '../ops/hadamard/webgpu.ts';
+import { integerLinearWebGpu } from '../ops/integer_linear/webgpu.ts';
 import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
 import { linearWebGpu } from '../ops/linear/webgpu.ts';
 import { localResponseNormWebGpu } from '../ops/local_response_norm/webgpu.ts';
@@ -41,6 +43,7 @@ import type { WebGpuKernel, WebGpuKernels } from './kernel.ts';
 
 /** Every op with WGSL kernels, by the name of its folder. An op that is not here runs on native and reference only. */
 export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
+  activation_sparse_linear: activationSparseLinearWebGpu,
   adamw: adamWWebGpu,
   add: addWebGpu,
   attention: attentionWebGpu,
@@ -56,6 +59,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   global_norm: globalNormWebGpu,
   group_norm: groupNormWebGpu,
   hadamard: hadamardWebGpu,
+  integer_linear: integerLinearWebGpu,
   layer_norm: layerNormWebGpu,
   linear: linearWebGpu,
   local_response_norm: localResponseNormWebGpu,

@@ -64,7 +64,8 @@ export const quantizedLinearWebGpu: WebGpuKernels = {
   },
 };
 
-function weightsOf(command: Command<Slot>) {
+/** How WGSL reads a packed weight, and the sizes of its product. */
+export function weightsOf(command: Command<Slot>) {
   const [rows, width, out] = [command.scalar('rows'), command.scalar('in'), command.scalar('out')];
   const bits = command.scalar('bits');
   const trits = command.flag('trits');
