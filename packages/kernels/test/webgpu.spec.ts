@@ -7,6 +7,7 @@ import { adamW, createAdamWState } from '../src/ops/adamw/op.ts';
 import { copy } from '../src/ops/copy/op.ts';
 import { ops } from '../src/ops/registry.ts';
 import { slice } from '../src/ops/slice/op.ts';
+import { sparseLinear } from '../src/ops/sparse_linear/op.ts';
 import { sum } from '../src/ops/sum/op.ts';
 import { valueAndGrad } from '../src/tape.ts';
 import { scope, Tensor } from '../src/tensor.ts';
@@ -252,6 +253,23 @@ async function trained(): Promise<Float32Array[]> {
   for (const tensor of all) tensor.dispose();
   return weights;
 }
+
+test.each([
+  ['row starts that fall', [0, 2, 1], [0, 1], 'without falling'],
+  ['row starts that end early', [0, 1, 1], [0, 1], 'found 1 at 2'],
+  ['a column beyond the width', [0, 1, 2], [0, 9], 'column 9 of 4'],
+])('a sparse weight with %s is a fault of the data', async (_, starts, places, named) => {
+  using x = Tensor.full(backend, [3, 4], 1);
+  using values = Tensor.full(backend, [2], 1);
+  using rowStarts = Tensor.from(backend, Int32Array.from(starts), [3]);
+  using columns = Tensor.from(backend, Int32Array.from(places), [2]);
+  using y = sparseLinear(x, { values, pattern: { kind: 'rows', rowStarts, columns }, in: 4, out: 2 });
+  await expect(y.readFloats()).rejects.toMatchObject({
+    code: 'index-out-of-range',
+    message: expect.stringContaining(named),
+  });
+  expect(await x.readFloats(), 'and the backend goes on').toEqual(new Float32Array(12).fill(1));
+});
 
 describe('the same bits', () => {
   test('from one training to the next', async () => {

@@ -44,7 +44,8 @@ export class Faults {
   for (var at = lane; at < p.count; at += 64u) {
     let index = indices[at];
     // a negative one is beyond every limit
-    if (u32(index) >= p.limit && !(p.hasIgnored == 1u && index == p.ignored)) { atomicMin(&first, at); break; }
+    let wrong = u32(index) >= p.limit${check.alsoWrong === undefined ? '' : ` || ${check.alsoWrong}`};
+    if (wrong && !(p.hasIgnored == 1u && index == p.ignored)) { atomicMin(&first, at); break; }
   }
   workgroupBarrier();
   let position = atomicLoad(&first);
@@ -67,8 +68,8 @@ export class Faults {
     );
   }
 
-  #numberOf(kernel: string, { limit, fault }: IndexCheck): number {
-    const key = `${kernel} ${limit}`;
+  #numberOf(kernel: string, { limit, alsoWrong = '', fault }: IndexCheck): number {
+    const key = `${kernel} ${limit} ${alsoWrong}`;
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#sentences.push(fault);

@@ -30,5 +30,7 @@ export interface IndexCheck {
   readonly count: number;
   readonly limit: number;
   readonly ignored?: number;
+  /** WGSL of what else is wrong with indices[at], named index: that a list falls, for one. */
+  readonly alsoWrong?: string;
   readonly fault: (index: number, position: number) => string;
 }

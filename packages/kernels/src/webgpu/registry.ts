@@ -34,6 +34,7 @@ import { sigmoidWebGpu } from '../ops/sigmoid/webgpu.ts';
 import { siluWebGpu } from '../ops/silu/webgpu.ts';
 import { sliceWebGpu } from '../ops/slice/webgpu.ts';
 import { softmaxWebGpu } from '../ops/softmax/webgpu.ts';
+import { sparseLinearWebGpu } from '../ops/sparse_linear/webgpu.ts';
 import { subWebGpu } from '../ops/sub/webgpu.ts';
 import { sumWebGpu } from '../ops/sum/webgpu.ts';
 import { swigluWebGpu } from '../ops/swiglu/webgpu.ts';
@@ -79,6 +80,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   silu: siluWebGpu,
   slice: sliceWebGpu,
   softmax: softmaxWebGpu,
+  sparse_linear: sparseLinearWebGpu,
   sub: subWebGpu,
   sum: sumWebGpu,
   swiglu: swigluWebGpu,
