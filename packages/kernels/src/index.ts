@@ -17,6 +17,7 @@ export {
   transposed,
 } from './linalg/index.ts';
 export { activationSparseLinear } from './ops/activation_sparse_linear/op.ts';
+export { type AdamOptions, type AdamState, adam, createAdamState } from './ops/adam/op.ts';
 export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './ops/adamw/op.ts';
 export { add } from './ops/add/op.ts';
 export { alibiSlopes } from './ops/attention/alibi.ts';
@@ -49,6 +50,7 @@ export { l2Normalize } from './ops/l2_normalize/op.ts';
 export { layerNorm } from './ops/layer_norm/op.ts';
 export { leakyRelu } from './ops/leaky_relu/op.ts';
 export { linear } from './ops/linear/op.ts';
+export { createLionState, type LionOptions, type LionState, lion } from './ops/lion/op.ts';
 export { type LocalResponseNormOptions, localResponseNorm } from './ops/local_response_norm/op.ts';
 export { logSoftmax } from './ops/log_softmax/op.ts';
 export { type MatmulOptions, matmul } from './ops/matmul/op.ts';

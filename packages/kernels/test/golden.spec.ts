@@ -34,7 +34,6 @@ const subjects: readonly Subject[] = [
 const notImplemented: readonly string[] = [
   'adafactor',
   'adagrad',
-  'adam',
   'avg_pool1d',
   'avg_pool2d',
   'bfloat16_encode',
@@ -48,7 +47,6 @@ const notImplemented: readonly string[] = [
   'float8_encode',
   'float8_overflow',
   'kl_div',
-  'lion',
   'logsumexp',
   'lsq',
   'max',

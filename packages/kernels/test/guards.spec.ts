@@ -337,6 +337,18 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
   ['globalNorm', () => kernels.globalNorm([]), 'invalid-argument', 'found none'],
   ['clipByGlobalNorm', () => kernels.clipByGlobalNorm([floats(2)], 0), 'invalid-argument', 'found 0'],
   [
+    'adam: state',
+    () => kernels.adam([floats(2)], [floats(2)], kernels.createAdamState([floats(3)]), { learningRate: 1 }),
+    'shape-mismatch',
+    'firstMoments has shape [2], found [3]',
+  ],
+  [
+    'lion: lists',
+    () => kernels.lion([floats(2)], [floats(2)], kernels.createLionState([]), { learningRate: 1 }),
+    'size-mismatch',
+    '1 parameters need as many moments, found 0',
+  ],
+  [
     'adamW: lists',
     () => kernels.adamW([floats(2)], [], kernels.createAdamWState([]), { learningRate: 1 }),
     'size-mismatch',

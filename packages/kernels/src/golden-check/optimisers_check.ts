@@ -1,5 +1,7 @@
+import { adam, createAdamState } from '../ops/adam/op.ts';
 import { adamW, createAdamWState } from '../ops/adamw/op.ts';
 import { clipByGlobalNorm } from '../ops/global_norm/op.ts';
+import { createLionState, lion } from '../ops/lion/op.ts';
 import { createSgdState, sgd } from '../ops/sgd/op.ts';
 import { slice } from '../ops/slice/op.ts';
 import type { Tensor } from '../tensor.ts';
@@ -28,6 +30,40 @@ const steppers: Readonly<Record<string, (parameter: Tensor, params: Params) => S
           weightDecay: params.number('weight_decay'),
         }),
       state: { exp_avg: state.firstMoments[0], exp_avg_sq: state.secondMoments[0] },
+    };
+  },
+  adam: (parameter, params) => {
+    if (params.flag('maximize')) return undefined;
+    const [beta1, beta2] = params.numbers('betas');
+    const state = createAdamState([parameter], params.flag('amsgrad'));
+    return {
+      step: (gradient) =>
+        adam([parameter], [gradient], state, {
+          learningRate: params.number('lr'),
+          beta1,
+          beta2,
+          eps: params.number('eps'),
+          weightDecay: params.number('weight_decay'),
+        }),
+      state: {
+        exp_avg: state.firstMoments[0],
+        exp_avg_sq: state.secondMoments[0],
+        max_exp_avg_sq: state.largestMoments[0],
+      },
+    };
+  },
+  lion: (parameter, params) => {
+    const [beta1, beta2] = params.numbers('betas');
+    const state = createLionState([parameter]);
+    return {
+      step: (gradient) =>
+        lion([parameter], [gradient], state, {
+          learningRate: params.number('lr'),
+          beta1,
+          beta2,
+          weightDecay: params.number('weight_decay'),
+        }),
+      state: { exp_avg: state.moments[0] },
     };
   },
   sgd: (parameter, params) => {

@@ -1,6 +1,8 @@
 import type { ReferenceKernel, ReferenceKernels } from '../reference/operands.ts';
 import { activationSparseLinearKernels } from './activation_sparse_linear/op.ts';
 import { activationSparseLinearReference } from './activation_sparse_linear/reference.ts';
+import { adamKernels } from './adam/op.ts';
+import { adamReference } from './adam/reference.ts';
 import { adamWKernels } from './adamw/op.ts';
 import { adamWReference } from './adamw/reference.ts';
 import { addKernels } from './add/op.ts';
@@ -50,6 +52,8 @@ import { leakyReluKernels } from './leaky_relu/op.ts';
 import { leakyReluReference } from './leaky_relu/reference.ts';
 import { linearKernels } from './linear/op.ts';
 import { linearReference } from './linear/reference.ts';
+import { lionKernels } from './lion/op.ts';
+import { lionReference } from './lion/reference.ts';
 import { localResponseNormKernels } from './local_response_norm/op.ts';
 import { localResponseNormReference } from './local_response_norm/reference.ts';
 import { logSoftmaxKernels } from './log_softmax/op.ts';
@@ -116,6 +120,7 @@ interface RegisteredOp {
 /** Every op, by the name of its folder. */
 export const ops: Readonly<Record<string, RegisteredOp>> = {
   activation_sparse_linear: { kernels: activationSparseLinearKernels, reference: activationSparseLinearReference },
+  adam: { kernels: adamKernels, reference: adamReference },
   adamw: { kernels: adamWKernels, reference: adamWReference },
   add: { kernels: addKernels, reference: addReference },
   attention: { kernels: attentionKernels, reference: attentionReference },
@@ -142,6 +147,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
   leaky_relu: { kernels: leakyReluKernels, reference: leakyReluReference },
   linear: { kernels: linearKernels, reference: linearReference },
+  lion: { kernels: lionKernels, reference: lionReference },
   local_response_norm: { kernels: localResponseNormKernels, reference: localResponseNormReference },
   log_softmax: { kernels: logSoftmaxKernels, reference: logSoftmaxReference },
   matmul: { kernels: matmulKernels, reference: matmulReference },
