@@ -103,6 +103,12 @@ export { bindRouter, type Router, type RouterKind, RouterSpec, registerRouter } 
 export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
 export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';
+export {
+  type Draft,
+  generateSpeculatively,
+  type SpeculativeOptions,
+  type SpeculativeText,
+} from './decoding/speculative.ts';
 export { type EvaluationOptions, type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
 export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole } from './evaluation/items.ts';
 export { standardErrorOfRatio } from './evaluation/standard-error.ts';

@@ -1,0 +1,138 @@
+import { RandomStream, Tensor } from '@claimbench/kernels';
+import { throwIfCancelled } from '../cancelled.ts';
+import type { AttentionCache } from '../decoder/attention-cache.ts';
+import type { Decoder } from '../decoder/decoder.ts';
+import type { LayerPlan } from '../decoder/layer-plan.ts';
+import { ModelError } from '../model-error.ts';
+import { RANDOM_STREAMS } from '../random-streams.ts';
+import { createCache } from './caches.ts';
+import { checkRoom, type GenerationOptions } from './generate.ts';
+import { trailingLogits } from './last-logits.ts';
+import { checkSampling, drawToken, GREEDY, nextTokenProbabilities } from './sampling.ts';
+
+/** What guesses ahead: another model of the same vocabulary, or the model itself by a shorter plan of its layers. */
+export interface Draft {
+  readonly decoder: Decoder;
+  /** Absent: the decoder's own plan. */
+  readonly plan?: LayerPlan;
+  /** Most tokens guessed in a round. */
+  readonly tokens: number;
+}
+
+export interface SpeculativeText {
+  readonly tokens: Int32Array;
+  /** Passes of the model, the first over the prompt included. */
+  readonly passes: number;
+  readonly drafted: number;
+  readonly accepted: number;
+}
+
+export type SpeculativeOptions = Pick<GenerationOptions, 'steps' | 'sampling' | 'seed' | 'stopToken' | 'signal'> & {
+  readonly onToken?: (token: number) => void;
+};
+
+/**
+ * Speculative decoding (Leviathan et al. 2023, algorithm 1): the draft guesses tokens x with probabilities q, the model scores them in one
+ * pass as p. Guess x is kept with probability min(1, p(x) / q(x)); the first that is not is drawn anew from max(0, p - q), renormalised.
+ * So the text has exactly the model's own distribution under the same sampling, and greedily is its own text. Throws `shape-mismatch`,
+ * `invalid-sampling`.
+ */
+export async function generateSpeculatively(
+  decoder: Decoder,
+  draft: Draft,
+  prompt: Int32Array,
+  options: SpeculativeOptions,
+): Promise<SpeculativeText> {
+  const { steps, sampling = GREEDY, seed, stopToken, signal } = options;
+  checkRoom(decoder, prompt, steps);
+  checkRoom(draft.decoder, prompt, steps);
+  checkDraft(decoder, draft);
+  checkSampling(sampling);
+  const uniform = uniformDraws(sampling.temperature, seed);
+  using cache = createCache(prompt.length + steps);
+  using draftCache = createCache(prompt.length + steps);
+  const text = Array.from(prompt);
+  const end = prompt.length + steps;
+  let passes = 0;
+  let drafted = 0;
+  let accepted = 0;
+  const finish = () => ({ tokens: Int32Array.from(text.slice(prompt.length)), passes, drafted, accepted });
+
+  while (text.length < end) {
+    throwIfCancelled(signal);
+    // The model adds one token of its own to those that it keeps.
+    const count = Math.min(draft.tokens, end - text.length - 1);
+    const guesses: { readonly token: number; readonly q: Float64Array }[] = [];
+    for (let guess = 0; guess < count; guess++) {
+      const known = [...text, ...guesses.map(({ token }) => token)];
+      const [logits] = await readOn(draft.decoder, draft.plan, draftCache, known, 1);
+      const q = nextTokenProbabilities(logits!, sampling);
+      guesses.push({ token: drawToken(q, uniform()), q });
+    }
+    const guessed = [...text, ...guesses.map(({ token }) => token)];
+    const logits = await readOn(decoder, undefined, cache, guessed, count + 1);
+    passes += 1;
+    drafted += count;
+    const p = (at: number) => nextTokenProbabilities(logits[at]!, sampling);
+    const kept = guesses.findIndex(({ token, q }, at) => uniform() >= p(at)[token]! / q[token]!);
+    const whole = kept < 0 ? count : kept;
+    const last = p(whole);
+    const own = drawToken(kept < 0 ? last : residual(last, guesses[kept]!.q), uniform());
+    accepted += whole;
+    for (const token of [...guesses.slice(0, whole).map((guess) => guess.token), own]) {
+      if (token === stopToken) return finish();
+      text.push(token);
+      options.onToken?.(token);
+    }
+    cache.truncate(Math.min(cache.length, text.length - 1));
+    draftCache.truncate(Math.min(draftCache.length, text.length - 1));
+  }
+  return finish();
+}
+
+/** Reads what the cache does not hold yet of `text`; logits after its last `count` tokens. */
+async function readOn(
+  decoder: Decoder,
+  plan: LayerPlan | undefined,
+  cache: AttentionCache,
+  text: readonly number[],
+  count: number,
+): Promise<readonly Float32Array[]> {
+  const rest = Int32Array.from(text.slice(cache.length));
+  using ids = Tensor.from(decoder.backend, rest, [1, rest.length]);
+  const ownPlan = decoder.plan;
+  if (plan !== undefined) decoder.plan = plan;
+  try {
+    // The pass is encoded before the call comes back; only its result is waited for.
+    const logits = trailingLogits(decoder, ids, cache, count);
+    decoder.plan = ownPlan;
+    return await logits;
+  } finally {
+    decoder.plan = ownPlan;
+  }
+}
+
+/** max(0, p - q), which `drawToken` renormalises. */
+function residual(p: Float64Array, q: Float64Array): Float64Array {
+  return p.map((value, token) => Math.max(0, value - q[token]!));
+}
+
+function uniformDraws(temperature: number, seed: number | undefined): () => number {
+  // All probabilities are 0 or 1: any number in [0, 1) decides alike.
+  if (temperature === 0) return () => 0;
+  if (seed === undefined) {
+    throw new ModelError('invalid-sampling', `sampling at temperature ${temperature} needs a seed`);
+  }
+  const stream = new RandomStream(seed, RANDOM_STREAMS.decoding);
+  return () => stream.nextUniform();
+}
+
+function checkDraft(decoder: Decoder, draft: Draft): void {
+  const [own, other] = [decoder.config.vocabularySize, draft.decoder.config.vocabularySize];
+  if (own !== other) {
+    throw new ModelError('shape-mismatch', `the draft has a vocabulary of ${other} tokens, the model one of ${own}`);
+  }
+  if (!Number.isInteger(draft.tokens) || draft.tokens < 1) {
+    throw new ModelError('shape-mismatch', `a draft guesses an integer number of tokens from 1, found ${draft.tokens}`);
+  }
+}
