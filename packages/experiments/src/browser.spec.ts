@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** Every module that an entry pulls in: own files by path, packages by name. */
+/** Every module that an entry pulls in, types aside: own files by path, packages by name. */
 function reached(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(entry)) return seen;
   seen.add(entry);
-  for (const [, from] of readFileSync(entry, 'utf8').matchAll(/from '([^']+)'/g)) {
+  for (const [, from] of readFileSync(entry, 'utf8').matchAll(/(?:import|export)\s(?!type\b)[^;]*?from '([^']+)'/g)) {
     if (from!.startsWith('.')) reached(join(dirname(entry), from!), seen);
     else seen.add(from!);
   }
