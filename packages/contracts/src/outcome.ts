@@ -34,6 +34,8 @@ export const METRICS = {
   sparsity: { title: 'Sparsity', unit: 'share', better: 'higher' },
   layerEvaluations: { title: 'Sub-layer evaluations', unit: 'per token', better: 'lower' },
   quantizationError: { title: 'Relative weight error', unit: 'share', better: 'lower' },
+  timeRatio: { title: 'Time of the baseline over that of the technique', unit: 'ln ratio', better: 'higher' },
+  twinTimeRatio: { title: 'Time of the baseline over its own', unit: 'ln ratio', better: 'higher' },
   trainingLoss: { title: 'Training loss', unit: 'nats/token', better: 'lower' },
   gradientNorm: { title: 'Gradient norm', unit: '', better: 'lower' },
   learningRate: { title: 'Learning rate', unit: '', better: 'lower' },
@@ -54,3 +56,6 @@ export const MetricName = z.enum(Object.keys(METRICS) as [MetricName, ...MetricN
 
 /** Series that depend on the machine: drawn, never part of the digest. */
 export const TIMED_SERIES = ['tokensPerSecond', 'residentMiB'] as const;
+
+/** Metrics that a clock measured: they stand among an outcome's timings and never enter the digest. */
+export const TIMED_METRICS: readonly MetricName[] = ['timeRatio', 'twinTimeRatio'];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ClaimId, ClaimKind, Scale } from './claim.ts';
 import { MetricName } from './outcome.ts';
-import { BackendName, EvaluationSpec, SubjectSpec } from './run-spec.ts';
+import { BackendName, EvaluationSpec, SubjectSpec, TimingSpec } from './run-spec.ts';
 import { TechniqueSpec } from './technique.ts';
 
 /**
@@ -174,6 +174,8 @@ export const Protocol = z
     evaluation: EvaluationSpec.omit({ data: true }).extend({ data: z.string() }),
     arms: z.array(Arm).min(2),
     tuning: Tuning.nullable(),
+    /** For claims about speed: what every arm is timed against. Left out where nothing is timed. */
+    timing: TimingSpec.optional(),
     /** What the claim presupposes (a gap to close, redundant layers): all must be supported, else nothing is judged. */
     premises: z.array(Part).default([]),
     parts: z.array(Part).min(1),

@@ -72,6 +72,20 @@ export const EvaluationSpec = z
   .meta({ id: 'EvaluationSpec' });
 export type EvaluationSpec = z.infer<typeof EvaluationSpec>;
 
+/**
+ * Also times the subject with the run's technique against the subject with another one, and that one against itself, in one process
+ * and turn by turn: a run is a block of a claim about speed (docs/method.md, "Speed").
+ */
+export const TimingSpec = z
+  .object({
+    against: TechniqueSpec,
+    rounds: z.number().int().min(3).max(99),
+    /** A sample is as many forward passes as take this long. */
+    sampleMs: z.number().min(1).max(1000),
+  })
+  .meta({ id: 'TimingSpec' });
+export type TimingSpec = z.infer<typeof TimingSpec>;
+
 /** Everything that decides a run's numbers. Threads, machine and worker are not part of it: they must not matter. */
 export const RunSpec = z
   .object({
@@ -81,6 +95,7 @@ export const RunSpec = z
     evaluation: EvaluationSpec,
     seed: z.number().int().min(0).max(0xffff_ffff),
     backend: BackendName,
+    timing: TimingSpec.optional(),
   })
   .meta({ id: 'RunSpec' });
 export type RunSpec = z.infer<typeof RunSpec>;

@@ -60,6 +60,7 @@ export function checkProtocol(file: CorpusFile, papers: readonly Paper[]): Check
     checkPart(part, `parts.${index}`, protocol, ['shared'], report);
   });
   checkRule(protocol, report);
+  checkTiming(protocol, report);
   checkControls(protocol, report);
   checkUnused(protocol, report);
 
@@ -159,12 +160,13 @@ function checkPart(part: Part, at: string, protocol: Protocol, seeds: readonly s
 /** Least numbers of doses, costs and levels (docs/method.md): with fewer there is no line, no curve and no spread. */
 const LEAST = { trend: 4, exponent: 4, frontier: 4, dispersion: 5 } as const;
 
-function checkShapeOf({ terms, shape, plus }: Part['contrast'], at: string, report: Report): void {
+function checkShapeOf({ metric, terms, shape, plus }: Part['contrast'], at: string, report: Report): void {
+  const isTimed = metric === 'timeRatio';
   const above = terms.filter(({ coefficient }) => coefficient > 0).length;
   const below = terms.filter(({ coefficient }) => coefficient < 0).length;
   if (!shape) {
     const sum = terms.reduce((total, term) => total + term.coefficient, 0);
-    if (plus === undefined && Math.abs(sum) > 1e-9) {
+    if (plus === undefined && !isTimed && Math.abs(sum) > 1e-9) {
       report(`${at}.terms`, `coefficients add up to ${sum}: a contrast compares, so they must add up to 0`);
     }
     if (terms.some(({ dose }) => dose !== undefined)) report(`${at}.terms`, 'a plain sum knows no doses');
@@ -223,6 +225,26 @@ function checkRule(protocol: Protocol, report: Report): void {
   repeated([...protocol.premises, ...protocol.parts].map((part) => part.id)).forEach((id) => {
     report('parts', `two parts are called ${id}`);
   });
+}
+
+/** Processes that a claim about speed is measured in at least: with fewer the noise guard refuses most sittings. */
+const LEAST_PROCESSES = 8;
+
+function checkTiming({ kind, timing, parts, plan }: Protocol, report: Report): void {
+  const timed = parts.filter(({ contrast }) => contrast.metric === 'timeRatio');
+  if (timing && timed.length === 0) report('timing', 'no part compares times: leave it out');
+  if (!timing && timed.length > 0) report('timing', 'a part compares times, and nothing says against what');
+  if (kind === 'speed' && timed.length < parts.length) {
+    report('parts', 'a claim about speed is judged on timeRatio; counted things never share its verdict');
+  }
+  if (!timing) return;
+  timed.forEach(({ contrast: { terms, scale, shape } }) => {
+    if (terms.length === 1 && terms[0]!.coefficient === 1 && scale === 'raw' && !shape) return;
+    report('parts', 'a time ratio is a comparison already: one term with the coefficient 1');
+  });
+  if (plan.name !== 'fixed' || plan.blocks < LEAST_PROCESSES) {
+    report('plan', `a claim about speed needs a fixed plan of ${LEAST_PROCESSES} processes or more`);
+  }
 }
 
 function checkControls(protocol: Protocol, report: Report): void {

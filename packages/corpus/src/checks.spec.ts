@@ -159,6 +159,29 @@ describe('a protocol file', () => {
     );
   });
 
+  it('is refused where times are compared with nothing to compare them to, or in too few processes', () => {
+    const timing = { against: { id: 'none', parameters: {} }, rounds: 9, sampleMs: 50 };
+    const timedPart = (draft: Protocol, coefficient: number) => {
+      const { contrast } = draft.parts[0]!;
+      contrast.metric = 'timeRatio';
+      contrast.terms = [{ arm: 'bits-8', coefficient }];
+      draft.parts[0]!.margin = { kind: 'absolute', value: 0.02 };
+    };
+    expect(protocolWith((draft) => (draft.timing = timing))[0]).toBe('timing: no part compares times: leave it out');
+    expect(protocolWith((draft) => timedPart(draft, 1))).toEqual([
+      'timing: a part compares times, and nothing says against what',
+    ]);
+    const issues = protocolWith((draft) => {
+      draft.timing = timing;
+      draft.plan = { name: 'cheap' };
+      timedPart(draft, -1);
+    });
+    expect(issues).toEqual([
+      'parts: a time ratio is a comparison already: one term with the coefficient 1',
+      'plan: a claim about speed needs a fixed plan of 8 processes or more',
+    ]);
+  });
+
   it('is refused with a rule that its kind does not have', () => {
     expect(protocolWith((draft) => (draft.kind = 'superiority'))[0]).toBe(
       'kind: the claim 229.4 is of kind threshold, found superiority',

@@ -1,4 +1,4 @@
-import type { Contrast, MetricName, Outcome } from '@claimbench/contracts';
+import { type Contrast, type MetricName, type Outcome, TIMED_METRICS } from '@claimbench/contracts';
 import { type Estimate, estimateFromBlocks, estimateFromItems, leastSquares } from './statistics/index.ts';
 import { dispersionContrasts, frontierGap, trendContrasts } from './verdicts/contrasts.ts';
 
@@ -12,7 +12,7 @@ export class MissingMetric extends Error {
 
 /** Value of a metric; throws MissingMetric, naming arm and block. */
 export function metricOf(outcome: Outcome, metric: MetricName, arm: string, block: number): number {
-  const value = outcome.metrics[metric];
+  const value = TIMED_METRICS.includes(metric) ? outcome.timings[metric] : outcome.metrics[metric];
   if (value === undefined) throw new MissingMetric(`the metric ${metric} is undefined for arm ${arm}, block ${block}`);
   return value;
 }

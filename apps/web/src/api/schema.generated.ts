@@ -897,6 +897,7 @@ export interface components {
             };
             arms: components["schemas"]["Arm"][];
             tuning: components["schemas"]["Tuning"] | null;
+            timing?: components["schemas"]["TimingSpec"];
             /** @default [] */
             premises: components["schemas"]["ProtocolPart"][];
             parts: components["schemas"]["ProtocolPart"][];
@@ -937,6 +938,11 @@ export interface components {
             values: number[];
             seeds: number;
         };
+        TimingSpec: {
+            against: components["schemas"]["TechniqueSpec"];
+            rounds: number;
+            sampleMs: number;
+        };
         ProtocolPart: {
             id: string;
             statement: string;
@@ -949,7 +955,7 @@ export interface components {
         };
         Contrast: {
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             /**
              * @default raw
              * @enum {string}
@@ -961,7 +967,7 @@ export interface components {
                 arm: string;
                 coefficient: number;
                 /** @enum {string} */
-                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 dose?: number;
             }[];
         };
@@ -975,7 +981,7 @@ export interface components {
             /** @enum {string} */
             kind: "frontier";
             /** @enum {string} */
-            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
         } | {
             /** @enum {string} */
             kind: "dispersion";
@@ -1320,7 +1326,7 @@ export interface components {
         Comparison: {
             baseline: string | null;
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             rows: components["schemas"]["ComparisonRow"][];
         };
         ComparisonRow: {
@@ -1340,7 +1346,7 @@ export interface components {
             };
             difference: {
                 /** @enum {string} */
-                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 effect: number;
                 interval: components["schemas"]["Interval"];
                 n: number;
@@ -1428,6 +1434,7 @@ export interface components {
             evaluation: components["schemas"]["EvaluationSpec"];
             seed: number;
             backend: components["schemas"]["BackendName"];
+            timing?: components["schemas"]["TimingSpec"];
         };
         Outcome: {
             metrics: {

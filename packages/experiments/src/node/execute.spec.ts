@@ -385,3 +385,30 @@ describe.skipIf(story === undefined)('the published checkpoint stories260K', () 
     expect(await specHashOf(given(NONE))).not.toBe(await specHashOf(given(bits(8))));
   }, 300_000);
 });
+
+describe('a timed run', () => {
+  it('times the technique against its baseline and the baseline against itself, outside the digest', async () => {
+    const base = await run(spec(NONE));
+    const timing = { against: NONE, rounds: 3, sampleMs: 1 };
+    const given = spec(bits(8), { timing });
+    expect(baseOf(given)).toEqual(spec(NONE));
+    const timed = await run(given, { base: { bytes: base.artifacts[0]!.bytes } });
+    const { timings, digest, metrics } = timed.outcome;
+    for (const name of ['timeRatio', 'twinTimeRatio', 'passMs', 'preemptedShare', 'loadPerCore'])
+      expect(timings[name], name).toEqual(expect.any(Number));
+    expect(timings.passMs).toBeGreaterThan(0);
+    expect(metrics).not.toHaveProperty('timeRatio');
+    const again = await run(given, { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(again.outcome.digest).toBe(digest);
+    expect(timed.artifacts).toEqual([]);
+    // An arm without a technique is timed from the same base, and trains nothing.
+    expect(baseOf(spec(NONE, { timing }))).toEqual(spec(NONE));
+  });
+
+  it('is refused for a technique that needs training of its own', async () => {
+    const timing = { against: NONE, rounds: 3, sampleMs: 1 };
+    await expect(run(spec({ id: 'rms-norm', parameters: {} }, { timing }))).rejects.toThrow(
+      'is not timed against a trained model',
+    );
+  });
+});

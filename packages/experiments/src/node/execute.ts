@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { NO_TECHNIQUE, type Outcome, type Point, RunSpec } from '@claimbench/contracts';
+import type { Backend } from '@claimbench/kernels';
 import { createBackend } from '@claimbench/kernels/node';
 import {
   type Decoder,
@@ -15,12 +16,13 @@ import { type DataLocations, loadDataSet } from '@claimbench/models/node';
 import type { WeightCosts } from '@claimbench/techniques';
 import { z } from 'zod';
 import { specHashOf } from '../plan/run-spec.ts';
-import { checkFit, resolveTechnique } from '../plan/technique.ts';
+import { checkFit, checkTiming, resolveTechnique } from '../plan/technique.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
 import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
 import { applyTechnique, type PreparedSubject, prepareSubject } from './subject.ts';
+import { type Timing, timeInterleaved } from './timing.ts';
 
 /** What a run may use and whom it tells; nothing in it changes the numbers. */
 export interface ExecutionContext {
@@ -56,6 +58,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
   const spec = checkedSpec(given);
   const technique = resolveTechnique(spec.technique);
   checkFit(technique, spec.subject);
+  checkTiming(spec);
   const specHash = await specHashOf(spec);
   const { dataPath, cacheFolder, signal } = context;
   const locations: DataLocations = { dataPath, cacheFolder, download: context.download ?? true };
@@ -69,6 +72,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const costs = await applyTechnique(technique, subject, spec, locations, signal);
     const { result, diverged } = await evaluateSubject(spec, subject, locations, signal);
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
+    const timing = spec.timing ? await timed(backend, spec, subject, context, locations) : null;
     const ended = performance.now();
     points.flush();
     context.onProgress(1);
@@ -81,6 +85,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
           preparationSeconds: seconds(started, trained),
           evaluationSeconds: seconds(trained, ended),
           residentMiB: process.memoryUsage().rss / 2 ** 20,
+          ...timing,
         },
         environment: environmentOf(spec, backend),
       },
@@ -89,6 +94,46 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
   } finally {
     decoder?.dispose();
     backend.close();
+  }
+}
+
+/** Times the subject against what the spec says, in this process: both start from the same trained model. */
+async function timed(
+  backend: Backend,
+  spec: RunSpec,
+  subject: PreparedSubject,
+  context: ExecutionContext,
+  locations: DataLocations,
+): Promise<Timing> {
+  const timing = spec.timing!;
+  const against = resolveTechnique(timing.against);
+  const points = new RunPoints(() => {});
+  const other = async (): Promise<PreparedSubject> => {
+    const prepared = await prepareSubject(
+      backend,
+      { ...spec, technique: timing.against },
+      against,
+      context,
+      locations,
+      points,
+    );
+    await applyTechnique(against, prepared, spec, locations, context.signal);
+    return prepared;
+  };
+  const baseline = await other();
+  const twin = await other();
+  try {
+    let draws = spec.seed;
+    // Which of a pair begins: any fair sequence will do, and this one is the seed's own.
+    const draw = () => {
+      draws = (Math.imul(draws, 1_664_525) + 1_013_904_223) >>> 0;
+      return draws / 2 ** 32;
+    };
+    const decoders = { technique: subject.decoder, baseline: baseline.decoder, twin: twin.decoder };
+    return await timeInterleaved(decoders, timing, { draw, signal: context.signal });
+  } finally {
+    baseline.decoder.dispose();
+    twin.decoder.dispose();
   }
 }
 
@@ -178,7 +223,7 @@ async function artifactsOf(
   specHash: string,
   { decoder, tokenizer, diverged }: PreparedSubject,
 ): Promise<ExecutedRun['artifacts']> {
-  if (spec.subject.kind === 'checkpoint' || spec.technique.id !== NO_TECHNIQUE.id) return [];
+  if (spec.subject.kind === 'checkpoint' || spec.timing || spec.technique.id !== NO_TECHNIQUE.id) return [];
   const bytes = encodeModel({
     config: decoder.config,
     tokenizer,

@@ -12,8 +12,11 @@ export function specHashOf(spec: RunSpec): Promise<string> {
  * its own subject, or starts from a published checkpoint.
  */
 export function baseOf(spec: RunSpec): RunSpec | null {
-  if (spec.subject.kind === 'checkpoint' || trainsItsSubject(resolveTechnique(spec.technique))) return null;
-  return { ...spec, technique: NO_TECHNIQUE };
+  const { timing, ...untimed } = spec;
+  if (spec.subject.kind === 'checkpoint') return null;
+  // A run that is timed never trains: what is timed in it starts from one trained model.
+  if (!timing && trainsItsSubject(resolveTechnique(spec.technique))) return null;
+  return { ...untimed, technique: NO_TECHNIQUE };
 }
 
 /** Number of parameters of a recipe's decoder before any technique. */
@@ -46,5 +49,10 @@ export function estimateSeconds(spec: RunSpec): number {
   const evaluated = (evaluation.items * window * parameters) / speed / 3;
   const trained =
     subject.kind === 'recipe' && baseOf(spec) === null ? (subject.training.tokens * parameters) / speed : 0;
-  return FIXED_SECONDS + evaluated + trained;
+  return FIXED_SECONDS + evaluated + trained + timedSeconds(spec);
+}
+
+/** Two comparisons of `rounds` rounds of four samples each. */
+function timedSeconds({ timing }: RunSpec): number {
+  return timing ? (8 * timing.rounds * timing.sampleMs) / 1000 : 0;
 }

@@ -45,6 +45,19 @@ export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject'
   withAppErrors(() => techniques.checkFit(resolved, decoderOf(subject)));
 }
 
+/** Throws AppError where a run is to be timed that cannot be: what is timed starts from a trained model. */
+export function checkTiming({ technique, timing, subject }: Pick<RunSpec, 'technique' | 'timing' | 'subject'>): void {
+  if (!timing) return;
+  for (const resolved of [resolveTechnique(technique), resolveTechnique(timing.against)]) {
+    checkFit(resolved, subject);
+    if (resolved.seam !== 'architecture' || resolved.id === 'none') continue;
+    throw new AppError(
+      'technique-does-not-fit',
+      `${resolved.title} changes the architecture and is trained anew: it is not timed against a trained model`,
+    );
+  }
+}
+
 function withAppErrors<T>(body: () => T): T {
   try {
     return body();

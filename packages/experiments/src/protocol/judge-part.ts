@@ -1,5 +1,12 @@
 import { METRICS, type Part, type PartResult } from '@claimbench/contracts';
-import { estimateContrast, itemContrasts, metricOf, type OutcomesByArm, outcomeOf } from '../contrast.ts';
+import {
+  estimateContrast,
+  itemContrasts,
+  MissingMetric,
+  metricOf,
+  type OutcomesByArm,
+  outcomeOf,
+} from '../contrast.ts';
 import {
   type Estimate,
   estimateFromBlocks,
@@ -10,6 +17,7 @@ import {
   withoutVariation,
 } from '../statistics/index.ts';
 import {
+  examineMachine,
   type FailurePair,
   type IntervalTemplate,
   judge,
@@ -60,10 +68,11 @@ function judgeIntervalPart(part: Part, template: IntervalTemplate, context: Part
       before.length > 0 ? judgePooled(contrasts, template, margin, level) : judge(estimate, template, margin, level),
     context.rule,
   );
+  const refused = part.contrast.metric === 'timeRatio' && machineRefuses(part, context, judgement.effect);
   return {
     ...describe(part, context, contrasts),
-    verdict: judgement.verdict,
-    reason: judgement.reason,
+    verdict: refused ? 'inconclusive' : judgement.verdict,
+    reason: refused ? 'machine-refused' : judgement.reason,
     effect: judgement.effect,
     interval: [finite(judgement.interval[0]), finite(judgement.interval[1])],
     level: judgement.level,
@@ -71,6 +80,23 @@ function judgeIntervalPart(part: Part, template: IntervalTemplate, context: Part
     n: judgement.n,
     mde: judgement.detectable === null ? null : finite(judgement.detectable),
   };
+}
+
+/** Whether the machine could have told the times apart, by the baseline against itself in the same processes. */
+function machineRefuses({ contrast }: Part, { outcomes, blocks }: PartContext, effect: number): boolean {
+  return contrast.terms.some(({ arm }) => {
+    const timings = (name: string) =>
+      blocks.map((block) => {
+        const value = outcomeOf(outcomes, arm, block).timings[name];
+        if (value === undefined) throw new MissingMetric(`arm ${arm}, block ${block} was not timed: no ${name}`);
+        return value;
+      });
+    const state = {
+      loadPerCore: Math.max(...timings('loadPerCore')),
+      preemptedShare: mean(timings('preemptedShare')),
+    };
+    return examineMachine(timings('twinTimeRatio'), effect, state).refused;
+  });
 }
 
 /** Blocks are the unit; only for a single checkpoint on which seeds change nothing do 200 items and more take their place. */

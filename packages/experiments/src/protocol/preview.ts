@@ -86,5 +86,5 @@ function needsBase({ spec }: SeedlessDraft): number {
 
 /** A name for a spec inside one preview; nothing stores it. */
 function nameOf(spec: RunSpec): string {
-  return JSON.stringify([spec.technique, spec.subject, spec.evaluation.split, spec.seed]);
+  return JSON.stringify([spec.technique, spec.subject, spec.evaluation.split, spec.seed, spec.timing ?? null]);
 }

@@ -6,7 +6,7 @@ import { advanceProtocol, blocksSoFar, rejudgeProtocol } from './advance.ts';
 import { previewProtocol } from './preview.ts';
 import { checkProtocol, registerProtocol } from './register.ts';
 import { SEED_INDEX, seedAt } from './seeds.ts';
-import { type LossModel, postTraining, RESOURCES, runProtocol, SECRET, trained } from './synthetic.testing.ts';
+import { type LossModel, luckOf, postTraining, RESOURCES, runProtocol, SECRET, trained } from './synthetic.testing.ts';
 
 /** Losses of the post-training protocol: a base's luck is shared by what is done to it, and each technique adds its own. */
 const rounding =
@@ -462,6 +462,73 @@ describe('several conditions, and other templates', () => {
     expect(again.verdict.parts[0]).toMatchObject({ verdict: 'supported', n: 48, effect: 0.5, level: 0.988 });
     const rate = stages[0]!.find((run) => run.arm === 'rms-1')!.spec.subject;
     expect(rate.kind === 'recipe' && rate.training.learningRate).toBe(1e-2);
+  });
+});
+
+describe('a claim about speed', () => {
+  const part = {
+    id: 'faster',
+    statement: 'groups are faster than f32',
+    template: 'greater' as const,
+    contrast: { metric: 'timeRatio' as const, terms: [{ arm: 'group', coefficient: 1 }] },
+    margin: { kind: 'absolute' as const, value: Math.log(1.02) },
+  };
+  const speed = postTraining({
+    kind: 'speed',
+    grade: 'same-regime',
+    secondSubject: null,
+    plan: { name: 'fixed', blocks: 8 },
+    timing: { against: { id: 'none', parameters: {} }, rounds: 9, sampleMs: 50 },
+    parts: [part],
+  });
+  /** What the runs' clocks say: a gain, the spread of the twins, and what else the machine did. */
+  const clocked =
+    (gain: number, { twin = 0, noise = 0.002, load = 0.2, preempted = 0 } = {}) =>
+    (run: FinishedRun): FinishedRun => ({
+      ...run,
+      outcome: {
+        ...run.outcome!,
+        timings: {
+          timeRatio: gain + noise * luckOf(`${run.specHash} times`),
+          twinTimeRatio: twin + noise * luckOf(`${run.specHash} twins`),
+          loadPerCore: load,
+          preemptedShare: preempted,
+        },
+      },
+    });
+
+  it('is judged on the times of eight processes, each of which starts from a trained model', async () => {
+    const { verdict, stages } = await runProtocol(speed, rounding(0), clocked(0.1));
+    expect(verdict).toMatchObject({ verdict: 'supported', n: 8 });
+    expect(verdict.parts[0]).toMatchObject({ unit: 'ln ratio' });
+    expect(verdict.parts[0]!.effect).toBeCloseTo(0.1, 2);
+    const timed = stages[0]!.filter((run) => run.role !== 'base');
+    expect(timed.every((run) => run.spec.timing?.rounds === 9 && run.base !== null)).toBe(true);
+    // The base itself is trained and not timed.
+    expect(stages[0]!.filter((run) => run.role === 'base').every((run) => run.spec.timing === undefined)).toBe(true);
+    const equal = await runProtocol(speed, rounding(0), clocked(0));
+    expect(equal.verdict).toMatchObject({ verdict: 'contradicted', reason: 'not-material' });
+  });
+
+  it.each([
+    ['sees a difference between the baseline and itself', { twin: 0.02 }],
+    ['is noisier than a quarter of the effect', { noise: 0.15 }],
+    ['had other work waiting', { load: 1.5 }],
+    ['was interrupted', { preempted: 0.05 }],
+  ])('is refused where the machine %s', async (_what, machine) => {
+    const { verdict } = await runProtocol(speed, rounding(0), clocked(0.1, machine));
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'machine-refused' });
+  });
+
+  it('is not made from counted things: a run without a clock has no such metric', async () => {
+    const { verdict } = await runProtocol(speed, rounding(0));
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'metric-undefined' });
+    expect(verdict.words).toContain('timeRatio is undefined for arm group, block 0');
+  });
+
+  it('cannot time what is trained anew', () => {
+    const timing = { ...speed.timing!, against: { id: 'rms-norm', parameters: {} } };
+    expect(() => checkProtocol({ ...speed, timing })).toThrow('is not timed against a trained model');
   });
 });
 

@@ -7,7 +7,7 @@ import {
   RegisteredProtocol,
   type SubjectSpec,
 } from '@claimbench/contracts';
-import { checkFit } from '../plan/technique.ts';
+import { checkFit, checkTiming, completeSpec, resolveTechnique } from '../plan/technique.ts';
 import type { Resources } from '../resources.ts';
 import { findDataSet, findSubject, recipeSubjects } from '../subjects/subjects.ts';
 import { RULE_VERSION } from '../verdicts/index.ts';
@@ -23,7 +23,12 @@ export function checkProtocol(protocol: Protocol): void {
     if (template?.kind !== 'recipe') return [];
     return [findSubject(template, { subjects: recipeSubjects(), dataSets: [] })];
   });
-  for (const subject of subjects) for (const { technique } of arms) checkFit(technique, subject);
+  for (const subject of subjects) {
+    for (const { technique, spec } of arms) {
+      checkFit(technique, subject);
+      if (protocol.timing) checkTiming({ technique: spec, timing: protocol.timing, subject });
+    }
+  }
   const refuse = (path: string, message: string): never => {
     throw new AppError('invalid-request', `protocol ${protocol.id}: ${path}: ${message}`, {
       errors: [{ path, message }],
@@ -94,6 +99,9 @@ export async function registerProtocol(
       ...protocol,
       backend: options.backend ?? protocol.backend,
       arms: arms.map(({ arm, spec }) => ({ ...arm, technique: spec })),
+      ...(protocol.timing
+        ? { timing: { ...protocol.timing, against: completeSpec(resolveTechnique(protocol.timing.against)) } }
+        : {}),
     },
     subject,
     secondSubject,

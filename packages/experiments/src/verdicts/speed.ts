@@ -10,10 +10,43 @@ export interface SpeedJudgement extends Judgement {
   readonly margin: number;
 }
 
+/** What else was seen of a machine while it was timed: the worst of all processes. */
+export interface MachineState {
+  /** Load average over cores before the sitting; above 1 other work is waiting for the processor. */
+  readonly loadPerCore: number;
+  /** Share of the samples that took more than three times as long as their median. */
+  readonly preemptedShare: number;
+}
+
+/** A load of one more half a process than there are cores, on two of them; and one sample in fifty. */
+const MOST_LOAD = 1.25;
+const MOST_PREEMPTED = 0.02;
+
+export interface MachineFinding {
+  readonly refused: boolean;
+  /** 95 % interval of the baseline against itself. */
+  readonly interval: readonly [number, number];
+}
+
 /**
- * ln(time of the baseline / time of the technique), one value a process, judged only if the machine could have told:
- * the baseline against itself must include 1 (99 %), and its 95 % half-width must stay below max(3 %, |effect| / 4).
+ * Whether a machine could have told: the baseline against itself must include 1 (99 %), its 95 % half-width must stay below
+ * max(3 %, |effect| / 4), and nothing else may have had the processor.
  */
+export function examineMachine(
+  baselineAgainstItself: readonly number[],
+  effect: number,
+  state: MachineState = { loadPerCore: 0, preemptedShare: 0 },
+): MachineFinding {
+  const twin = estimateFromBlocks(baselineAgainstItself);
+  const half = halfWidth(twin, 0.025);
+  const strict = halfWidth(twin, 0.005);
+  const biased = twin.effect - strict > 0 || twin.effect + strict < 0;
+  const noisy = half > Math.max(0.03, Math.abs(effect) / 4);
+  const busy = state.loadPerCore > MOST_LOAD || state.preemptedShare > MOST_PREEMPTED;
+  return { refused: biased || noisy || busy, interval: [twin.effect - half, twin.effect + half] };
+}
+
+/** ln(time of the baseline / time of the technique), one value a process, judged only if the machine could have told. */
 export function judgeSpeed(
   logRatios: readonly number[],
   baselineAgainstItself: readonly number[],
@@ -21,12 +54,7 @@ export function judgeSpeed(
   margin: number = SPEED_MARGIN,
 ): SpeedJudgement {
   const judgement = judge(estimateFromBlocks(logRatios), 'greater', margin, level);
-  const twin = estimateFromBlocks(baselineAgainstItself);
-  const half = halfWidth(twin, 0.025);
-  const strict = halfWidth(twin, 0.005);
-  const interval = [twin.effect - half, twin.effect + half] as const;
-  const biased = twin.effect - strict > 0 || twin.effect + strict < 0;
-  const noisy = half > Math.max(0.03, Math.abs(judgement.effect) / 4);
-  const refused = biased || noisy ? ({ verdict: 'inconclusive', reason: 'machine-refused' } as const) : {};
-  return { ...judgement, ...refused, baselineAgainstItself: interval, margin };
+  const { refused, interval } = examineMachine(baselineAgainstItself, judgement.effect);
+  const refusal = refused ? ({ verdict: 'inconclusive', reason: 'machine-refused' } as const) : {};
+  return { ...judgement, ...refusal, baselineAgainstItself: interval, margin };
 }

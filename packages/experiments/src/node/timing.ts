@@ -1,0 +1,103 @@
+import { availableParallelism, loadavg } from 'node:os';
+import type { TimingSpec } from '@claimbench/contracts';
+import { scope, Tensor } from '@claimbench/kernels';
+import { type Decoder, ModelError } from '@claimbench/models';
+
+/** What one process measured of the technique against its baseline; all of it depends on the machine. */
+export interface Timing {
+  /** Median over the rounds of ln (time of the baseline / time of the technique). */
+  readonly timeRatio: number;
+  /** The same of the baseline against a second copy of itself. */
+  readonly twinTimeRatio: number;
+  /** Milliseconds of one forward pass of the baseline: the median over its samples. */
+  readonly passMs: number;
+  /** Share of the samples that took more than three times the median of their kind: something else ran. */
+  readonly preemptedShare: number;
+  /** Load average of the last minute over the number of cores, before anything was timed. */
+  readonly loadPerCore: number;
+}
+
+export interface Timed {
+  readonly technique: Decoder;
+  readonly baseline: Decoder;
+  readonly twin: Decoder;
+}
+
+const WARM_UP = 2;
+const PREEMPTED = 3;
+
+/**
+ * Times forward passes over one window of tokens: rounds of A B B A, in which A or B begins by a fair draw, so that a drift of the
+ * machine falls on both alike. `draw` gives numbers in [0, 1).
+ */
+export async function timeInterleaved(
+  { technique, baseline, twin }: Timed,
+  { rounds, sampleMs }: TimingSpec,
+  options: { draw: () => number; signal: AbortSignal },
+): Promise<Timing> {
+  const loadPerCore = loadavg()[0]! / availableParallelism();
+  const passes = { technique: passOf(technique), baseline: passOf(baseline), twin: passOf(twin) };
+  try {
+    for (const pass of Object.values(passes)) for (let i = 0; i < WARM_UP; i++) await pass.run();
+    const repeats = Math.max(1, Math.ceil(sampleMs / (await timeOf(passes.baseline.run, 1))));
+    const sampled: Record<keyof typeof passes, number[]> = { technique: [], baseline: [], twin: [] };
+    const roundOf = async (other: 'technique' | 'twin'): Promise<number> => {
+      if (options.signal.aborted) throw new ModelError('cancelled', 'cancelled while it was timed');
+      const order = options.draw() < 0.5 ? (['baseline', other] as const) : ([other, 'baseline'] as const);
+      const total = { baseline: 0, technique: 0, twin: 0 };
+      for (const name of [order[0], order[1], order[1], order[0]]) {
+        const ms = await timeOf(passes[name].run, repeats);
+        sampled[name].push(ms);
+        total[name] += ms;
+      }
+      return Math.log(total.baseline / total[other]);
+    };
+    const ratios: number[] = [];
+    const twins: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      ratios.push(await roundOf('technique'));
+      twins.push(await roundOf('twin'));
+    }
+    const all = Object.values(sampled);
+    const preempted = all.flatMap((samples) => samples.filter((ms) => ms > PREEMPTED * median(samples))).length;
+    return {
+      timeRatio: median(ratios),
+      twinTimeRatio: median(twins),
+      passMs: median(sampled.baseline) / repeats,
+      preemptedShare: preempted / all.reduce((total, samples) => total + samples.length, 0),
+      loadPerCore,
+    };
+  } finally {
+    for (const pass of Object.values(passes)) pass.dispose();
+  }
+}
+
+/** A forward pass over one full window; the tokens are the same for every subject, and reading a logit waits for all of it. */
+function passOf(decoder: Decoder): { run(): Promise<void>; dispose(): void } {
+  const { contextLength, vocabularySize } = decoder.config;
+  const tokens = Int32Array.from({ length: contextLength }, (_, at) => (at * 31) % vocabularySize);
+  const input = Tensor.from(decoder.backend, tokens, [1, contextLength]);
+  return {
+    async run() {
+      const logits = scope(() => decoder.logits(input));
+      try {
+        await logits.readFloats();
+      } finally {
+        logits.dispose();
+      }
+    },
+    dispose: () => input.dispose(),
+  };
+}
+
+async function timeOf(run: () => Promise<void>, repeats: number): Promise<number> {
+  const started = performance.now();
+  for (let i = 0; i < repeats; i++) await run();
+  return performance.now() - started;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
