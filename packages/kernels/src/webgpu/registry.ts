@@ -1,4 +1,5 @@
 import { activationSparseLinearWebGpu } from '../ops/activation_sparse_linear/webgpu.ts';
+import { adamWebGpu } from '../ops/adam/webgpu.ts';
 import { adamWWebGpu } from '../ops/adamw/webgpu.ts';
 import { addWebGpu } from '../ops/add/webgpu.ts';
 import { attentionWebGpu } from '../ops/attention/webgpu.ts';
@@ -8,15 +9,21 @@ import { copyWebGpu } from '../ops/copy/webgpu.ts';
 import { crossEntropyWebGpu } from '../ops/cross_entropy/webgpu.ts';
 import { divWebGpu } from '../ops/div/webgpu.ts';
 import { dynamicTanhWebGpu } from '../ops/dynamic_tanh/webgpu.ts';
+import { eluWebGpu } from '../ops/elu/webgpu.ts';
 import { embeddingWebGpu } from '../ops/embedding/webgpu.ts';
+import { expWebGpu } from '../ops/exp/webgpu.ts';
 import { fillWebGpu } from '../ops/fill/webgpu.ts';
+import { gegluWebGpu } from '../ops/geglu/webgpu.ts';
 import { geluWebGpu } from '../ops/gelu/webgpu.ts';
 import { globalNormWebGpu } from '../ops/global_norm/webgpu.ts';
+import { gluWebGpu } from '../ops/glu/webgpu.ts';
 import { groupNormWebGpu } from '../ops/group_norm/webgpu.ts';
 import { hadamardWebGpu } from '../ops/hadamard/webgpu.ts';
 import { integerLinearWebGpu } from '../ops/integer_linear/webgpu.ts';
 import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
+import { leakyReluWebGpu } from '../ops/leaky_relu/webgpu.ts';
 import { linearWebGpu } from '../ops/linear/webgpu.ts';
+import { lionWebGpu } from '../ops/lion/webgpu.ts';
 import { localResponseNormWebGpu } from '../ops/local_response_norm/webgpu.ts';
 import { logSoftmaxWebGpu } from '../ops/log_softmax/webgpu.ts';
 import { matmulWebGpu } from '../ops/matmul/webgpu.ts';
@@ -25,7 +32,9 @@ import { pNormalizeWebGpu } from '../ops/p_normalize/webgpu.ts';
 import { pointwiseNormWebGpu } from '../ops/pointwise_norm/webgpu.ts';
 import { powerNormWebGpu } from '../ops/power_norm/webgpu.ts';
 import { quantizedLinearWebGpu } from '../ops/quantized_linear/webgpu.ts';
+import { regluWebGpu } from '../ops/reglu/webgpu.ts';
 import { reluWebGpu } from '../ops/relu/webgpu.ts';
+import { reluSquaredWebGpu } from '../ops/relu_squared/webgpu.ts';
 import { rmsNormWebGpu } from '../ops/rms_norm/webgpu.ts';
 import { rotaryWebGpu } from '../ops/rotary/webgpu.ts';
 import { scaleWebGpu } from '../ops/scale/webgpu.ts';
@@ -34,6 +43,7 @@ import { sigmoidWebGpu } from '../ops/sigmoid/webgpu.ts';
 import { siluWebGpu } from '../ops/silu/webgpu.ts';
 import { sliceWebGpu } from '../ops/slice/webgpu.ts';
 import { softmaxWebGpu } from '../ops/softmax/webgpu.ts';
+import { softplusWebGpu } from '../ops/softplus/webgpu.ts';
 import { sparseLinearWebGpu } from '../ops/sparse_linear/webgpu.ts';
 import { subWebGpu } from '../ops/sub/webgpu.ts';
 import { sumWebGpu } from '../ops/sum/webgpu.ts';
@@ -45,6 +55,7 @@ import type { WebGpuKernel, WebGpuKernels } from './kernel.ts';
 /** Every op with WGSL kernels, by the name of its folder. An op that is not here runs on native and reference only. */
 export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   activation_sparse_linear: activationSparseLinearWebGpu,
+  adam: adamWebGpu,
   adamw: adamWWebGpu,
   add: addWebGpu,
   attention: attentionWebGpu,
@@ -54,15 +65,21 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   cross_entropy: crossEntropyWebGpu,
   div: divWebGpu,
   dynamic_tanh: dynamicTanhWebGpu,
+  elu: eluWebGpu,
   embedding: embeddingWebGpu,
+  exp: expWebGpu,
   fill: fillWebGpu,
+  geglu: gegluWebGpu,
   gelu: geluWebGpu,
   global_norm: globalNormWebGpu,
+  glu: gluWebGpu,
   group_norm: groupNormWebGpu,
   hadamard: hadamardWebGpu,
   integer_linear: integerLinearWebGpu,
   layer_norm: layerNormWebGpu,
+  leaky_relu: leakyReluWebGpu,
   linear: linearWebGpu,
+  lion: lionWebGpu,
   local_response_norm: localResponseNormWebGpu,
   log_softmax: logSoftmaxWebGpu,
   matmul: matmulWebGpu,
@@ -71,7 +88,9 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   pointwise_norm: pointwiseNormWebGpu,
   power_norm: powerNormWebGpu,
   quantized_linear: quantizedLinearWebGpu,
+  reglu: regluWebGpu,
   relu: reluWebGpu,
+  relu_squared: reluSquaredWebGpu,
   rms_norm: rmsNormWebGpu,
   rotary: rotaryWebGpu,
   scale: scaleWebGpu,
@@ -80,6 +99,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   silu: siluWebGpu,
   slice: sliceWebGpu,
   softmax: softmaxWebGpu,
+  softplus: softplusWebGpu,
   sparse_linear: sparseLinearWebGpu,
   sub: subWebGpu,
   sum: sumWebGpu,
