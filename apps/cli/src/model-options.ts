@@ -1,7 +1,8 @@
 import type { Backend } from '@claimbench/kernels';
 import { createReferenceBackend } from '@claimbench/kernels';
 import { createNativeBackend } from '@claimbench/kernels/node';
-import { type OpenedModel, openModel } from '@claimbench/models/node';
+import type { Decoder } from '@claimbench/models';
+import { type OpenedModel, openDecoder, openModel } from '@claimbench/models/node';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** What every command that computes with a model is told. */
@@ -26,8 +27,11 @@ export function addModelOptions(command: Command): Command {
     .option('--threads <count>', 'threads of the native backend (default: all cores)', integerFrom(1));
 }
 
-/** Opens the model, hands it to `use`, and frees all of it whatever happens. */
-export async function withModel<T>(options: ModelOptions, use: (model: OpenedModel) => Promise<T>): Promise<T> {
+/** Opens the model, and the one that it is compared with where one is named, hands them to `use`, and frees all whatever happens. */
+export async function withModel<T>(
+  options: ModelOptions & { readonly reference?: string },
+  use: (model: OpenedModel, reference: Decoder | undefined) => Promise<T>,
+): Promise<T> {
   const backend: Backend =
     options.backend === 'reference'
       ? createReferenceBackend()
@@ -35,7 +39,8 @@ export async function withModel<T>(options: ModelOptions, use: (model: OpenedMod
   try {
     const model = await openModel(options.checkpoint, backend, options.tokenizer);
     using _ = model.decoder;
-    return await use(model);
+    using reference = options.reference === undefined ? undefined : await openDecoder(options.reference, backend);
+    return await use(model, reference);
   } finally {
     backend.close();
   }

@@ -25,6 +25,14 @@ export async function readSegments(
   how: Segmentation,
   limit: number | undefined,
 ): Promise<readonly string[]> {
+  const text = await readText(path);
+  const segments = how.kind === 'whole' ? [text].filter((whole) => whole !== '') : documentsOf(text, how.rule);
+  if (segments.length === 0) throw new ModelError('empty-split', `${path} has no text to score`);
+  return limit === undefined ? segments : segments.slice(0, limit);
+}
+
+/** A whole UTF-8 file. Throws `data-unavailable`, `invalid-text-encoding`. */
+export async function readText(path: string): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -32,8 +40,5 @@ export async function readSegments(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ModelError('data-unavailable', `${path} cannot be read: ${reason}`, { cause });
   }
-  const text = decodeUtf8(bytes, path);
-  const segments = how.kind === 'whole' ? [text].filter((whole) => whole !== '') : documentsOf(text, how.rule);
-  if (segments.length === 0) throw new ModelError('empty-split', `${path} has no text to score`);
-  return limit === undefined ? segments : segments.slice(0, limit);
+  return decodeUtf8(bytes, path);
 }

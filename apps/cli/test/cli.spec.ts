@@ -51,7 +51,55 @@ describe('claimbench eval', () => {
     expect(apart.windows).toBeGreaterThan(6);
   });
 
+  it('compares with a reference, and answers questions made from the text or read from a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'claimbench-cli-'));
+    try {
+      const questions = join(folder, 'questions.jsonl');
+      const sun = { context: 'Once upon a time, there was a little', choices: [' girl', ' qxz'], answer: 0 };
+      await writeFile(questions, `${JSON.stringify(sun)}\n`);
+      const words = ['--limit', '30', '--cut', '--window', '96', '--continuations', '20', '--questions', questions];
+      const of = ['--reference', join(model, 'stories260K.bin')];
+      const eight = ['-c', join(model, 'stories260K-q8.bin')];
+      const { code, out } = await evaluate(...eight, ...words, ...of, '--json', '--items');
+      expect(code).toBe(0);
+      const report = JSON.parse(out);
+      const { reference } = report;
+      // Eight bits change little, but not nothing.
+      expect(reference.klDivergence).toBeGreaterThan(1e-6);
+      expect(reference.klDivergence).toBeLessThan(0.01);
+      expect(reference.top1Agreement).toBeGreaterThan(0.95);
+      expect(reference.top1Agreement).toBeLessThan(1);
+      expect(reference.itemDivergences).toHaveLength(30);
+      const plain = JSON.parse((await evaluate('--limit', '30', '--cut', '--window', '96', '--json')).out);
+      expect(report.natsPerToken - plain.natsPerToken).toBeCloseTo(reference.excessNatsPerToken, 5);
+      expect(plain.itemNats).toBeUndefined();
+      expect(report.itemNats).toHaveLength(30);
+      expect(report.questions).toMatchObject({ questions: 21 });
+      expect(report.questions.correct.byte[0]).toBe(true);
+      expect(report.questions.accuracy.byte).toBeGreaterThan(0.4);
+      const table = await evaluate(...eight, ...words, ...of, '-q');
+      expect(table.out).toMatch(/KL, nats\/token .* ± /);
+      expect(table.out).toContain('accuracy, a byte');
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('needs something to score', async () => {
+    for (const [words, message] of [
+      [[], '--text or --questions is needed'],
+      [['--questions', 'q.jsonl', '--reference', 'x.bin'], '--text is needed'],
+      [['--text', stories, '--items'], '--items is a part of --json'],
+    ] as const) {
+      expect(await claimbench('eval', ...files, ...words)).toMatchObject({
+        code: 2,
+        notes: expect.stringContaining(message),
+      });
+    }
+  });
+
   it.each([
+    ['no such reference', ['--reference', '/nowhere.bin'], 3, 'nowhere.bin'],
     ['no such checkpoint', ['-c', '/nowhere.bin'], 3, 'nowhere.bin'],
     ['a file of an unknown kind', ['-c', stories], 3, 'a folder, or a file that ends in'],
     ['a segmentation that there is none of', ['--segments', 'verses'], 2, 'one of whole, lines'],

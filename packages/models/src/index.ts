@@ -109,8 +109,19 @@ export {
   type SpeculativeOptions,
   type SpeculativeText,
 } from './decoding/speculative.ts';
-export { type EvaluationOptions, type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
+export { type Agreement, compareWithReference } from './evaluation/agreement.ts';
+export { type ContinuationPlan, continuationQuestions } from './evaluation/continuation-questions.ts';
+export { type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
 export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole } from './evaluation/items.ts';
+export {
+  answerQuestions,
+  LENGTH_NORMALISATIONS,
+  type LengthNormalisation,
+  MultipleChoiceQuestion,
+  type MultipleChoiceResult,
+  parseQuestions,
+} from './evaluation/multiple-choice.ts';
+export type { EvaluationOptions } from './evaluation/passes.ts';
 export { standardErrorOfRatio } from './evaluation/standard-error.ts';
 export { ModelError, type ModelErrorCode } from './model-error.ts';
 export { Network } from './network.ts';

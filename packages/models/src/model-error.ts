@@ -15,6 +15,7 @@ export type ModelErrorCode =
   | 'shape-mismatch'
   | 'cache-full'
   | 'cache-mismatch'
+  | 'invalid-question'
   | 'invalid-sampling'
   | 'cancelled';
 

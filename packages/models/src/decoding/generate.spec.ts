@@ -1,11 +1,11 @@
 import { type Backend, scope, Tensor } from '@claimbench/kernels';
 import { createNativeBackend } from '@claimbench/kernels/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { argmax } from '../argmax.ts';
 import { decoderConfig } from '../decoder/architectures.ts';
 import { type DecoderConfig, parseDecoderConfig } from '../decoder/config.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { generate } from './generate.ts';
-import { mostLikely } from './sampling.ts';
 
 const size = { layers: 2, hiddenSize: 16, heads: 4, feedForwardSize: 24, contextLength: 24 } as const;
 const llama = varied(decoderConfig({ style: 'llama', ...size }, 40));
@@ -37,7 +37,7 @@ async function withoutCache(decoder: Decoder, prompt: Int32Array, steps: number)
     using logits = scope(() =>
       decoder.logits(Tensor.from(decoder.backend, Int32Array.from(text), [1, text.length]), undefined, { last: 1 }),
     );
-    text.push(mostLikely(await logits.readFloats()));
+    text.push(argmax(await logits.readFloats()));
   }
   return text.slice(prompt.length);
 }

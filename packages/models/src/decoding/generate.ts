@@ -1,18 +1,12 @@
 import { RandomStream, Tensor } from '@claimbench/kernels';
+import { argmax } from '../argmax.ts';
 import { throwIfCancelled } from '../cancelled.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
 import { RANDOM_STREAMS } from '../random-streams.ts';
 import { createCache, type KeyValueCacheOptions } from './caches.ts';
 import { lastLogits } from './last-logits.ts';
-import {
-  checkSampling,
-  drawToken,
-  GREEDY,
-  mostLikely,
-  nextTokenProbabilities,
-  type SamplingOptions,
-} from './sampling.ts';
+import { checkSampling, drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './sampling.ts';
 
 export interface GenerationOptions {
   /** Most tokens after each prompt. */
@@ -121,7 +115,7 @@ export function chooser({
   seed,
 }: Pick<GenerationOptions, 'sampling' | 'seed'>): (row: number) => (logits: Float32Array) => number {
   checkSampling(sampling);
-  if (sampling.temperature === 0) return () => mostLikely;
+  if (sampling.temperature === 0) return () => (logits) => argmax(logits);
   if (seed === undefined) {
     throw new ModelError('invalid-sampling', `sampling at temperature ${sampling.temperature} needs a seed`);
   }

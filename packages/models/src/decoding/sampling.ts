@@ -1,3 +1,4 @@
+import { argmax } from '../argmax.ts';
 import { ModelError } from '../model-error.ts';
 
 /**
@@ -29,23 +30,10 @@ export function checkSampling({ temperature, topK, topP, minP }: SamplingOptions
   if (minP !== undefined && !(minP >= 0 && minP <= 1)) refuse(`minP lies between 0 and 1, found ${minP}`);
 }
 
-/** Index of the largest value; the first of equals. */
-export function mostLikely(logits: Float32Array): number {
-  let best = 0;
-  let largest = logits[0]!;
-  for (let index = 1; index < logits.length; index++) {
-    if (logits[index]! > largest) {
-      largest = logits[index]!;
-      best = index;
-    }
-  }
-  return best;
-}
-
 /** Probabilities of the next token in float64, one for each logit; tokens that a filter took away have 0. */
 export function nextTokenProbabilities(logits: Float32Array, options: SamplingOptions): Float64Array {
   const probabilities = new Float64Array(logits.length);
-  const best = mostLikely(logits);
+  const best = argmax(logits);
   if (options.temperature === 0) {
     probabilities[best] = 1;
     return probabilities;

@@ -4,8 +4,10 @@ import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 /** A window of one document. `context` precedes its first token: `beginToken` at the document's start, else the token before. */
 export interface EvaluationItem {
   readonly context: number;
-  /** The tokens that are scored. */
+  /** The tokens that are scored, but for the first `given`. */
   readonly tokens: Int32Array;
+  /** So many of the first tokens are read only; absent: none. */
+  readonly given?: number;
   /** UTF-8 bytes of the scored text. */
   readonly bytes: number;
 }

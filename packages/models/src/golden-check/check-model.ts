@@ -1,4 +1,5 @@
 import { crossEntropy, scope, slice, Tensor, valueAndGrad } from '@claimbench/kernels';
+import { argmax } from '../argmax.ts';
 import { numbersOf } from '../checkpoints/element-types.ts';
 import { readEncoderDecoder } from '../checkpoints/transformers/encoder-decoder.ts';
 import { readTransformers, renameTensors, transformersConfig } from '../checkpoints/transformers/read.ts';
@@ -7,7 +8,6 @@ import { EncoderDecoder } from '../decoder/encoder-decoder.ts';
 import { KeyValueCache } from '../decoder/key-value-cache.ts';
 import { stepsOf } from '../decoder/layer-plan.ts';
 import { generateGreedy } from '../decoding/generate.ts';
-import { argmax } from '../evaluation/evaluate.ts';
 import type { ModelCase } from './model-case.ts';
 import { type Comparison, type GoldenSubject, largestDifference, normalisedError, takeValues } from './subject.ts';
 
@@ -92,7 +92,7 @@ async function generateFromMemory(
   while (tokens.length < GENERATED) {
     using logits = scope(() => model.decode(Tensor.from(backend, Int32Array.of(last), [1, 1]), memory, { cache }));
     const values = await logits.readFloats();
-    last = argmax(values, 0, values.length);
+    last = argmax(values);
     tokens.push(last);
   }
   return tokens;

@@ -35,10 +35,14 @@ export async function readTensors(folder: string, file: string): Promise<Safeten
 
 export async function readJson(folder: string, file: string): Promise<unknown> {
   const path = join(folder, file);
+  return jsonOf(await readFile(path), path);
+}
+
+/** The JSON of a file's bytes. Throws `bad-checkpoint` where they are none, or no UTF-8. */
+export function jsonOf(bytes: Uint8Array, path: string): unknown {
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
     throw new ModelError('bad-checkpoint', `${path} is not JSON`, { cause });
   }
 }

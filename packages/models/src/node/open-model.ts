@@ -10,7 +10,7 @@ import { huggingFaceTokenizer } from '../tokenizers/huggingface-tokenizer.ts';
 import { parseLlama2cTokenizer } from '../tokenizers/llama2c-tokenizer.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { tokenizerFromJson } from '../tokenizers/tokenizer-json.ts';
-import { readModel } from './model-folder.ts';
+import { jsonOf, readModel } from './model-folder.ts';
 
 /** A model as it was found: what can be computed with it, and where it comes from. */
 export interface OpenedModel {
@@ -48,12 +48,18 @@ export async function openModel(path: string, backend: Backend, tokenizerPath?: 
   return { decoder: Decoder.fromValues(backend, config, parameters), tokenizer, format };
 }
 
+/** As `openModel`, without a tokenizer: what another model is compared with. Throws `data-unavailable`, `bad-checkpoint`. */
+export async function openDecoder(path: string, backend: Backend): Promise<Decoder> {
+  const { config, parameters } = await findModel(path);
+  return Decoder.fromValues(backend, config, parameters);
+}
+
 /** A tokenizer from its file: `tokenizer.json` of the library Tokenizers or of ours, llama2.c's `tokenizer.bin`; `byte`: one token a byte. */
 export async function openTokenizer(path: string): Promise<Tokenizer> {
   if (path === 'byte') return byteTokenizer();
   const bytes = await readRequired(path);
   if (extname(path) === '.bin') return parseLlama2cTokenizer(bytes);
-  const json = parseJson(bytes, path);
+  const json = jsonOf(bytes, path);
   const ours = typeof json === 'object' && json !== null && 'kind' in json;
   return ours ? tokenizerFromJson(json) : huggingFaceTokenizer(json);
 }
@@ -92,7 +98,7 @@ async function beside(path: string): Promise<Pick<Found, 'format' | 'tokenizer'>
 async function jsonTokenizer(folder: string): Promise<Tokenizer | undefined> {
   const path = join(folder, 'tokenizer.json');
   const bytes = await readOptional(path);
-  return bytes && huggingFaceTokenizer(parseJson(bytes, path));
+  return bytes && huggingFaceTokenizer(jsonOf(bytes, path));
 }
 
 async function readRequired(path: string): Promise<Uint8Array> {
@@ -115,12 +121,4 @@ async function readOptional(path: string): Promise<Uint8Array | undefined> {
 function unavailable(path: string, cause: unknown): ModelError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ModelError('data-unavailable', `${path} cannot be read: ${reason}`, { cause });
-}
-
-function parseJson(bytes: Uint8Array, path: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new ModelError('bad-checkpoint', `${path} is not JSON`, { cause });
-  }
 }
