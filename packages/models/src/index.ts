@@ -138,6 +138,8 @@ export { llama2cTokenizer, parseLlama2cTokenizer } from './tokenizers/llama2c-to
 export type { Tokenizer, TokenizerJson } from './tokenizers/tokenizer.ts';
 export { tokenizerFromJson } from './tokenizers/tokenizer-json.ts';
 export type { Divergence } from './training/divergence.ts';
+export { exitLoss } from './training/exit-loss.ts';
+export { dropLayersInTraining, type LayerDropout, type LayerDropoutAtWork } from './training/layer-dropout.ts';
 export { type Optimisation, optimise, type StepOptions, type TrainingPoint } from './training/optimise.ts';
 export { ADAMW, learningRateAt, TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';

@@ -5,6 +5,8 @@ export type {
   ResolvedTechnique,
   TechniqueContext,
   TechniqueDescription,
+  TrainingChange,
+  TrainingContext,
 } from './technique.ts';
 export { type ParameterProblem, TechniqueError, type TechniqueErrorCode } from './technique-error.ts';
 export type { WeightCosts } from './weights/costs.ts';

@@ -1,9 +1,12 @@
 import type { DecoderConfig } from '@claimbench/models';
 import { dropLayers } from './layer-skipping/drop-layers.ts';
 import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
+import { layerDrop } from './layer-skipping/layer-drop.ts';
+import { layerSkip } from './layer-skipping/layer-skip.ts';
 import { painters } from './layer-skipping/painters.ts';
 import { parallelLayers } from './layer-skipping/parallel-layers.ts';
 import { recurrence } from './layer-skipping/recurrence.ts';
+import { stochasticDepth } from './layer-skipping/stochastic-depth.ts';
 import { none } from './none.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
 import { layerNorm } from './norm/layer-norm.ts';
@@ -69,6 +72,9 @@ const TECHNIQUES: readonly Technique[] = [
   painters,
   recurrence,
   parallelLayers,
+  layerSkip,
+  layerDrop,
+  stochasticDepth,
 ];
 
 const byId = new Map(TECHNIQUES.map((technique) => [technique.id, technique]));
@@ -103,6 +109,9 @@ export function checkFit(technique: ResolvedTechnique, config: DecoderConfig): v
       break;
     case 'checkpoint':
       technique.checkConfig(config);
+      break;
+    case 'training':
+      technique.planLayers(config);
       break;
     case 'inference':
       technique.planLayers(config, { seed: 0 });

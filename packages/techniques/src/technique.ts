@@ -1,4 +1,4 @@
-import type { Decoder, DecoderConfig, LayerPlan, TokenWindows } from '@claimbench/models';
+import type { Decoder, DecoderConfig, LayerPlan, StepOptions, TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
 import type { WeightCosts } from './weights/costs.ts';
@@ -15,6 +15,17 @@ export interface TechniqueContext {
 export interface CheckpointContext extends TechniqueContext {
   /** Windows of training text as long as the decoder's context, drawn from stream 3 of the seed; the first n are always the same. */
   calibrate(windows: number): Promise<TokenWindows>;
+}
+
+/** What a technique that trains differently may use. */
+export interface TrainingContext extends TechniqueContext {
+  /** Number of steps that the recipe takes. */
+  readonly steps: number;
+}
+
+/** What a technique puts in the place of ordinary training; disposed when training has ended. */
+export interface TrainingChange extends Partial<Disposable> {
+  readonly options: Pick<StepOptions, 'loss' | 'afterStep'>;
 }
 
 interface TechniqueText<Parameters> {
@@ -37,12 +48,21 @@ interface TechniqueText<Parameters> {
 }
 
 /**
- * Where it acts. `architecture`: on the config, before the decoder is made and trained. `checkpoint`: on the weights of a trained
- * decoder. `inference`: on the order in which a trained decoder runs its layers.
+ * Where it acts. `architecture`: on the config, before the decoder is made and trained. `training`: on the steps of training, and
+ * maybe on the order of layers afterwards. `checkpoint`: on the weights of a trained decoder. `inference`: on the order in which a
+ * trained decoder runs its layers.
  * All throw TechniqueError `technique-does-not-fit`, naming what the technique needs and what the architecture has.
  */
 type Action<Parameters> =
   | { readonly seam: 'architecture'; changeConfig(config: DecoderConfig, parameters: Parameters): DecoderConfig }
+  | {
+      readonly seam: 'training';
+      /** The parameters with those that training does not read at their defaults: runs that agree in them share one trained model. */
+      trainedWith(parameters: Parameters): Parameters;
+      changeTraining(decoder: Decoder, parameters: Parameters, context: TrainingContext): TrainingChange;
+      /** What the trained model runs; asked before anything runs too. */
+      planLayers(config: DecoderConfig, parameters: Parameters): LayerPlan;
+    }
   | {
       readonly seam: 'checkpoint';
       /** Throws where the technique cannot act on such a decoder: asked before anything runs. */
@@ -68,6 +88,13 @@ export type ResolvedTechnique = {
 } & (
   | { readonly seam: 'architecture'; changeConfig(config: DecoderConfig): DecoderConfig }
   | {
+      readonly seam: 'training';
+      /** The setting whose trained model this one runs: its own where it reads nothing but training's parameters. */
+      readonly trainedWith: { readonly [name: string]: Json };
+      changeTraining(decoder: Decoder, context: TrainingContext): TrainingChange;
+      planLayers(config: DecoderConfig): LayerPlan;
+    }
+  | {
       readonly seam: 'checkpoint';
       checkConfig(config: DecoderConfig): void;
       changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
@@ -80,7 +107,7 @@ export interface TechniqueDescription {
   id: string;
   title: string;
   family: 'norm' | 'quantization' | 'pruning' | 'layer-skipping' | 'none';
-  seam: 'architecture' | 'checkpoint' | 'inference';
+  seam: 'architecture' | 'training' | 'checkpoint' | 'inference';
   summary: string;
   equation: string | null;
   papers: number[];
@@ -139,6 +166,14 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
             ...shown,
             seam: 'architecture',
             changeConfig: (config) => definition.changeConfig(config, parameters),
+          };
+        case 'training':
+          return {
+            ...shown,
+            seam: 'training',
+            trainedWith: asJson<{ [name: string]: Json }>(definition.trainedWith(parameters)),
+            changeTraining: (decoder, context) => definition.changeTraining(decoder, parameters, context),
+            planLayers: (config) => definition.planLayers(config, parameters),
           };
         case 'checkpoint':
           return {

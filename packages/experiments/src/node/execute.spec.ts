@@ -3,10 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
-import { decodeModel, encodeModel, NODE_DOCS } from '@claimbench/models';
+import { type DecoderArchitecture, type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
+import { byteTokenizer, decoderConfig, encodeModel, NODE_DOCS, parameterSpecs } from '@claimbench/models';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
+import { techniqueDescriptors } from '../plan/technique.ts';
 import { type ExecutedRun, type ExecutionContext, executeRun } from './execute.ts';
 import { backendOptions, readResources } from './resources.ts';
 import { failureOf } from './run-error.ts';
@@ -231,6 +232,48 @@ describe('a run on a trained base', () => {
   });
 });
 
+describe('a technique in training', () => {
+  const layerSkip = (parameters: TechniqueSpec['parameters']): TechniqueSpec => ({ id: 'layer-skip', parameters });
+  const two = (technique: TechniqueSpec): RunSpec => {
+    const made = spec(technique);
+    if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    return { ...made, subject: { ...made.subject, architecture: { ...made.subject.architecture, layers: 2 } } };
+  };
+
+  it('trains its own model, which the settings that act afterwards start from', async () => {
+    const whole = two(layerSkip({ scale: 1, curriculum: 'all' }));
+    const early = two(layerSkip({ scale: 1, curriculum: 'all', exit: 1 }));
+    expect(baseOf(whole)).toBeNull();
+    expect(baseOf(early)).toMatchObject({ technique: { id: 'layer-skip', parameters: { exit: null, scale: 1 } } });
+    const base = await run(whole);
+    const exit = await run(early, { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(exit.artifacts).toEqual([]);
+    expect(exit.points).toEqual([]);
+    expect(exit.outcome.metrics.layerEvaluations).toBe(2);
+    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+    expect(loss(exit)).not.toBe(loss(base));
+
+    // Stopping after one of two layers is leaving the last one out.
+    const cut = { id: 'drop-layers', parameters: { select: 'last', count: 1 } };
+    const same = await run(two(cut), { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(loss(exit)).toBe(loss(same));
+    const again = await run(whole, { threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(base.outcome));
+  });
+
+  it.each([
+    layerSkip({ rate: 0, scale: 0, curriculum: 'last' }),
+    { id: 'layer-drop', parameters: { rate: 0 } },
+    { id: 'stochastic-depth', parameters: { rate: 0 } },
+  ])('that changes nothing trains the plain model: $id', async (technique) => {
+    const plain = await run(two(NONE));
+    const ours = await run(two(technique));
+    expect(ours.outcome.metrics.natsPerByte).toBeCloseTo(plain.outcome.metrics.natsPerByte!, 4);
+    const dropped = { ...technique, parameters: { ...technique.parameters, rate: 0.5 } };
+    expect((await run(two(dropped))).outcome.metrics.natsPerByte).not.toBe(ours.outcome.metrics.natsPerByte);
+  });
+});
+
 describe('a run that fails to train', () => {
   it('is an outcome that names the step, counts as the unigram entropy, and takes its dependants with it', async () => {
     const wild = { learningRate: 10, warmup: 0, gradientClip: null, weightDecay: 1, tokens: 10_240 };
@@ -252,32 +295,57 @@ describe('a run that fails to train', () => {
 });
 
 describe('a base whose weights are not finite', () => {
-  const broken = async (diverged: Outcome['diverged']) => {
-    const base = await run(spec(NONE));
-    const model = decodeModel(base.artifacts[0]!.bytes);
-    const parameters = new Map(
-      [...model.parameters].map(([name, { shape, data }]) => [name, { shape, data: data.map(() => Number.NaN) }]),
-    );
-    return encodeModel({ ...model, parameters, provenance: { diverged } });
+  // Four layers wide enough that every technique fits with its defaults; nothing is trained.
+  const architecture: DecoderArchitecture = {
+    style: 'llama',
+    layers: 4,
+    hiddenSize: 64,
+    heads: 2,
+    feedForwardSize: 128,
+    contextLength: 32,
   };
+  const given = (technique: TechniqueSpec): RunSpec => {
+    const made = spec(technique);
+    if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    return { ...made, subject: { ...made.subject, architecture } };
+  };
+  const broken = (diverged: Outcome['diverged']) => {
+    const tokenizer = byteTokenizer();
+    const config = decoderConfig(architecture, tokenizer.vocabularySize);
+    const parameters = new Map(
+      parameterSpecs(config).map(({ name, shape }) => {
+        return [name, { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(Number.NaN) }];
+      }),
+    );
+    return encodeModel({ config, tokenizer, parameters, provenance: { specHash: '0'.repeat(64), diverged } });
+  };
+  const acting = techniqueDescriptors().filter(({ id, seam }) => id !== 'none' && /checkpoint|inference/.test(seam));
 
-  it.each([
-    bits(4),
-    { id: 'magnitude', parameters: { sparsity: 0.5 } },
-    { id: 'drop-sublayers', parameters: { part: 'mlp', select: 'first', count: 1 } },
-    { id: 'attention-drop', parameters: { target: 'mlp', count: 1, windows: 4 } },
-  ])('gives an outcome, whatever is done to it: $id', async (technique) => {
+  it.each(acting.map(({ id }) => id))('gives an outcome, whatever is done to it: %s', async (id) => {
+    const failed = given({ id, parameters: {} });
     const diverged = { step: 3, reason: 'not-finite' };
-    const { outcome } = await run(spec(technique), { base: { bytes: await broken(diverged) } });
+    const { outcome } = await run(failed, { base: { bytes: broken(diverged) } });
     expect(outcome.diverged).toEqual(diverged);
     expect(Object.values(outcome.metrics).every(Number.isFinite)).toBe(true);
+    // As much where training did not say that it failed.
+    const silent = await run(failed, { base: { bytes: broken(null) } });
+    expect(silent.outcome.diverged).toEqual({
+      step: 0,
+      reason: expect.stringMatching(/^(weights|evaluation)-not-finite$/),
+    });
+    expect(silent.outcome.items).toBeNull();
+    expect(silent.log.join()).toContain('not finite');
+    expect(silent.outcome.metrics.natsPerByte).toBe(outcome.metrics.natsPerByte);
   });
 
-  it('counts as failed even where its training did not say so', async () => {
-    const { outcome, log } = await run(spec(bits(4)), { base: { bytes: await broken(null) } });
-    expect(outcome.diverged).toEqual({ step: 0, reason: 'evaluation-not-finite' });
-    expect(outcome.items).toBeNull();
-    expect(log.join()).toContain('not finite');
+  it('hides no fault of a technique on a base that is whole', async () => {
+    const base = await run(spec(NONE));
+    const made = spec({ id: 'gptq', parameters: {} });
+    if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    // Text to calibrate on that is nowhere.
+    const subject = { ...made.subject, data: { ...made.subject.data, sha256: '0'.repeat(64) } };
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    expect(await failure({ ...made, subject }, options)).toMatchObject({ code: 'hash-mismatch' });
   });
 });
 

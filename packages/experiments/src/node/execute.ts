@@ -13,9 +13,9 @@ import {
   tokenStream,
 } from '@claimbench/models';
 import { type DataLocations, loadDataSet } from '@claimbench/models/node';
-import type { WeightCosts } from '@claimbench/techniques';
+import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { z } from 'zod';
-import { specHashOf } from '../plan/run-spec.ts';
+import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { checkFit, checkTiming, resolveTechnique } from '../plan/technique.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
@@ -44,7 +44,7 @@ export interface ExecutionContext {
 
 export interface ExecutedRun {
   readonly outcome: Outcome;
-  /** The trained model, for runs without a technique: what other runs start from. */
+  /** The trained model, for runs without a technique or with one in training: what other runs start from. */
   readonly artifacts: readonly { readonly name: 'checkpoint'; readonly sha256: string; readonly bytes: Uint8Array }[];
 }
 
@@ -69,8 +69,9 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const subject = await prepareSubject(backend, spec, technique, context, locations, points);
     decoder = subject.decoder;
     const trained = performance.now();
-    const costs = await applyTechnique(technique, subject, spec, locations, signal);
-    const { result, diverged } = await evaluateSubject(spec, subject, locations, signal);
+    const { costs, failed } = await applyTechnique(technique, subject, spec, locations, signal);
+    const given = subject.diverged ?? (failed ? { step: 0, reason: 'weights-not-finite' } : null);
+    const { result, diverged } = await evaluateSubject(spec, { ...subject, diverged: given }, locations, signal);
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
     const timing = spec.timing ? await timed(backend, spec, subject, context, locations) : null;
     const ended = performance.now();
@@ -89,7 +90,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
         },
         environment: environmentOf(spec, backend),
       },
-      artifacts: await artifactsOf(spec, specHash, subject),
+      artifacts: await artifactsOf(spec, specHash, technique, subject),
     };
   } finally {
     decoder?.dispose();
@@ -217,13 +218,15 @@ function weightCosts(decoder: Decoder, costs: WeightCosts | null): Outcome['metr
   return { bitsPerWeight: (8 * bytes) / weights, sparsity: 0, quantizationError: 0 };
 }
 
-/** The trained model of a run without a technique, with what a run that starts from it must know. */
+/** The trained model of a run that others may start from, with what they must know. */
 async function artifactsOf(
   spec: RunSpec,
   specHash: string,
+  technique: ResolvedTechnique,
   { decoder, tokenizer, diverged }: PreparedSubject,
 ): Promise<ExecutedRun['artifacts']> {
-  if (spec.subject.kind === 'checkpoint' || spec.timing || spec.technique.id !== NO_TECHNIQUE.id) return [];
+  const startedFrom = spec.technique.id === NO_TECHNIQUE.id || technique.seam === 'training';
+  if (spec.subject.kind === 'checkpoint' || !startedFrom || baseOf(spec) !== null) return [];
   const bytes = encodeModel({
     config: decoder.config,
     tokenizer,

@@ -70,8 +70,11 @@ export async function prepareSubject(
   const steps = trainingSteps(recipe, config.contextLength);
   context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps on ${backend.name}`);
   const started = performance.now();
+  const change =
+    technique.seam === 'training' ? technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
   try {
     const training = await train(decoder, stream, recipe, {
+      ...change?.options,
       seed: spec.seed,
       pointEvery: Math.max(1, Math.round(steps / POINTS_PER_RUN)),
       signal,
@@ -81,6 +84,7 @@ export async function prepareSubject(
         context.onProgress((TRAINED * step) / steps);
       },
     });
+    change?.[Symbol.dispose]?.();
     const { diverged } = training;
     if (diverged) context.onLog('warn', `training failed at step ${diverged.step}: ${diverged.message}`);
     const windows = calibrationWindows(stream, spec.seed, DIAGNOSED_WINDOWS, config.contextLength);
@@ -121,30 +125,55 @@ async function readBase(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Techniques on weights and on decoding act here; those in the architecture have acted before training. */
+export interface Applied {
+  /** null where the weights stand as they were. */
+  readonly costs: WeightCosts | null;
+  /** The technique gave up on weights that are not finite: the run counts as failed. */
+  readonly failed: boolean;
+}
+
+/** Techniques on weights and on decoding act here; those in the architecture and in training have acted before, but for the plan. */
 export async function applyTechnique(
   technique: ResolvedTechnique,
   { decoder, tokenizer }: PreparedSubject,
   spec: RunSpec,
   locations: DataLocations,
   signal: AbortSignal,
-): Promise<WeightCosts | null> {
+): Promise<Applied> {
   const { seed } = spec;
+  const untouched = { costs: null, failed: false };
   switch (technique.seam) {
     case 'architecture':
-      return null;
-    case 'checkpoint':
-      return await technique.changeWeights(decoder, {
-        seed,
-        calibrate: async (windows) => {
-          const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
-          return calibrationWindows(stream, seed, windows, decoder.config.contextLength);
-        },
-      });
+      return untouched;
+    case 'training':
+      decoder.plan = technique.planLayers(decoder.config);
+      return untouched;
     case 'inference':
       decoder.plan = technique.planLayers(decoder.config, { seed });
-      return null;
+      return untouched;
+    case 'checkpoint':
+      break;
   }
+  const sound = await hasFiniteWeights(decoder);
+  try {
+    const costs = await technique.changeWeights(decoder, {
+      seed,
+      calibrate: async (windows) => {
+        const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
+        return calibrationWindows(stream, seed, windows, decoder.config.contextLength);
+      },
+    });
+    return { costs, failed: false };
+  } catch (error) {
+    // No matrix of NaN can be factored, sorted or merged. What failed to train fails with whatever is done to it: an outcome.
+    if (sound || signal.aborted) throw error;
+    return { costs: null, failed: true };
+  }
+}
+
+async function hasFiniteWeights(decoder: Decoder): Promise<boolean> {
+  for (const { data } of (await decoder.readParameters()).values()) if (!data.every(Number.isFinite)) return false;
+  return true;
 }
 
 /**

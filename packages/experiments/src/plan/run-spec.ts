@@ -1,6 +1,6 @@
-import { hashOf, NO_TECHNIQUE, type RunSpec } from '@claimbench/contracts';
+import { hashOf, type RunSpec } from '@claimbench/contracts';
 import { parameterSpecs } from '@claimbench/models';
-import { decoderOf, resolveTechnique, trainsItsSubject } from './technique.ts';
+import { decoderOf, resolveTechnique, trainedWith, trainsItsSubject } from './technique.ts';
 
 /** The hash by which a run is known: of everything that decides its numbers. */
 export function specHashOf(spec: RunSpec): Promise<string> {
@@ -8,15 +8,16 @@ export function specHashOf(spec: RunSpec): Promise<string> {
 }
 
 /**
- * The run whose checkpoint a post-training run starts from: the same spec without the technique. null where the run trains
- * its own subject, or starts from a published checkpoint.
+ * The run whose checkpoint a post-training run starts from: the same spec without the technique, or with the part of it that training
+ * reads. null where the run trains its own subject, or starts from a published checkpoint.
  */
 export function baseOf(spec: RunSpec): RunSpec | null {
   const { timing, ...untimed } = spec;
   if (spec.subject.kind === 'checkpoint') return null;
+  const technique = resolveTechnique(spec.technique);
   // A run that is timed never trains: what is timed in it starts from one trained model.
-  if (!timing && trainsItsSubject(resolveTechnique(spec.technique))) return null;
-  return { ...untimed, technique: NO_TECHNIQUE };
+  if (!timing && trainsItsSubject(technique)) return null;
+  return { ...untimed, technique: trainedWith(technique) };
 }
 
 /** Number of parameters of a recipe's decoder before any technique. */

@@ -1,4 +1,11 @@
-import { AppError, type RunSpec, type TechniqueDescriptor, type TechniqueSpec } from '@claimbench/contracts';
+import {
+  AppError,
+  canonicalJson,
+  NO_TECHNIQUE,
+  type RunSpec,
+  type TechniqueDescriptor,
+  type TechniqueSpec,
+} from '@claimbench/contracts';
 import { byteTokenizer, type DecoderConfig, decoderConfig } from '@claimbench/models';
 import * as techniques from '@claimbench/techniques';
 import { type ResolvedTechnique, TechniqueError } from '@claimbench/techniques';
@@ -21,9 +28,21 @@ export function completeSpec(resolved: ResolvedTechnique): TechniqueSpec {
   return { id: resolved.id, parameters: { ...resolved.parameters } };
 }
 
+/** What a recipe is trained with where this technique is to act: the technique itself, the part of it that training reads, or none. */
+export function trainedWith(resolved: ResolvedTechnique): TechniqueSpec {
+  switch (resolved.seam) {
+    case 'architecture':
+      return completeSpec(resolved);
+    case 'training':
+      return { id: resolved.id, parameters: { ...resolved.trainedWith } };
+    default:
+      return NO_TECHNIQUE;
+  }
+}
+
 /** True when a run of this technique trains its own subject; else it starts from a trained base or a checkpoint. */
 export function trainsItsSubject(resolved: ResolvedTechnique): boolean {
-  return resolved.seam === 'architecture' || resolved.id === 'none';
+  return canonicalJson(completeSpec(resolved)) === canonicalJson(trainedWith(resolved));
 }
 
 /** The decoder that a recipe's architecture and tokenizer describe, before any technique. */
@@ -36,10 +55,10 @@ export function decoderOf(subject: RunSpec['subject'] & { kind: 'recipe' }): Dec
 /** Throws AppError `technique-does-not-fit` where the technique cannot act on the subject, before anything runs. */
 export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject']): void {
   if (subject.kind === 'checkpoint') {
-    if (resolved.seam !== 'architecture') return;
+    if (resolved.seam !== 'architecture' && resolved.seam !== 'training') return;
     throw new AppError(
       'technique-does-not-fit',
-      `${resolved.title} changes the architecture and needs training, but ${subject.name} is a trained checkpoint: choose a recipe`,
+      `${resolved.title} changes the ${resolved.seam} and needs it done here, but ${subject.name} is a trained checkpoint: choose a recipe`,
     );
   }
   withAppErrors(() => techniques.checkFit(resolved, decoderOf(subject)));

@@ -47,8 +47,8 @@ function flipsWithRate(
   if (scale !== 'raw' || shape || terms.some((term) => term.metric)) return false;
   // Tuning runs stop at the trained model: they say nothing of what is done to it afterwards.
   const tunedAs = new Map<string, string>();
-  for (const { arm, trainingKey, trains, technique } of arms) {
-    if (!trains && technique.id !== 'none') continue;
+  for (const { arm, trainingKey, actsAfterwards } of arms) {
+    if (actsAfterwards) continue;
     const tuned = tunedArms(arms).find((candidate) => candidate.trainingKey === trainingKey);
     if (tuned) tunedAs.set(arm.id, tuned.arm.id);
   }

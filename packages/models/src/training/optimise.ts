@@ -41,8 +41,8 @@ export interface TrainingPoint {
 export interface StepOptions {
   readonly onStep?: (point: TrainingPoint) => void;
   readonly signal?: AbortSignal;
-  /** In place of the mean cross-entropy; ids and targets are i32 `[batch, time]`, the result is one number. */
-  readonly loss?: (decoder: Decoder, ids: Tensor, targets: Tensor) => Tensor;
+  /** In place of the mean cross-entropy; ids and targets are i32 `[batch, time]`, `step` counts from 1; the result is one number. */
+  readonly loss?: (decoder: Decoder, ids: Tensor, targets: Tensor, step: number) => Tensor;
   /** Called when a step's update has been encoded (to hold a mask, say). Must not wait. */
   readonly afterStep?: (decoder: Decoder, step: number) => void;
 }
@@ -119,7 +119,7 @@ class Update implements Disposable {
   async step(step: number, ids: Tensor, targets: Tensor): Promise<readonly [number, number]> {
     const { learningRate, beta1, beta2, epsilon, gradientClip } = this.#optimisation;
     using measured = scope(() => {
-      const { value, gradients } = valueAndGrad(this.#parameters, () => this.#loss(ids, targets));
+      const { value, gradients } = valueAndGrad(this.#parameters, () => this.#loss(ids, targets, step));
       const norm = globalNorm(gradients);
       adamW(this.#parameters, gradients, this.#state, {
         learningRate: learningRate(step - 1),
@@ -136,8 +136,8 @@ class Update implements Disposable {
     return [values[0]!, values[1]!];
   }
 
-  #loss(ids: Tensor, targets: Tensor): Tensor {
-    if (this.#options.loss !== undefined) return this.#options.loss(this.#decoder, ids, targets);
+  #loss(ids: Tensor, targets: Tensor, step: number): Tensor {
+    if (this.#options.loss !== undefined) return this.#options.loss(this.#decoder, ids, targets, step);
     const logits = this.#decoder.logits(ids);
     return crossEntropy(logits.reshape([targets.size, -1]), targets.reshape([targets.size]));
   }

@@ -1,5 +1,6 @@
 import { angularDistanceCheck } from './depth.ts';
 import { lacoCheck } from './laco.ts';
+import { layerSkipCheck } from './layer-skip.ts';
 import { llmDropCheck } from './llm-drop.ts';
 import { awqCheck, hqqCheck, normalFloatCheck } from './quantizers.ts';
 import { gptqCheck, higgsCheck, laserCheck, qepCheck, sparseGptCheck } from './second-moments.ts';
@@ -16,6 +17,7 @@ const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   hqq: hqqCheck,
   laco: lacoCheck,
   laser: laserCheck,
+  'layerskip-training': layerSkipCheck,
   'llm-drop': llmDropCheck,
   'nf4-fp4': normalFloatCheck,
   qep: qepCheck,
