@@ -8,19 +8,18 @@ import {
   type RegisteredProtocol,
   type Verdict,
 } from '@claimbench/contracts';
-import { type Corpus, CorpusError, checkVocabulary, corpus } from '@claimbench/corpus';
+import { type Corpus, corpus } from '@claimbench/corpus';
 import {
   type Advance,
   type AdvanceInput,
   advanceProtocol,
   armLabels,
-  checkProtocol,
+  checkCorpus,
   planComparison,
   planSummary,
   previewProtocol,
   registerProtocol,
   rejudgeProtocol,
-  vocabularyOf,
 } from '@claimbench/experiments';
 import { Injectable } from '@nestjs/common';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
@@ -79,8 +78,6 @@ export class ExperimentPlanning {
    * by file and field; AppError the first protocol whose technique does not fit its subject.
    */
   async checkProtocols(checked: Pick<Corpus, 'protocols' | 'claimById'> = corpus): Promise<void> {
-    const issues = checkVocabulary(checked, vocabularyOf(await this.catalogue.resources()));
-    if (issues.length > 0) throw new CorpusError(issues);
-    for (const protocol of checked.protocols) checkProtocol(protocol);
+    checkCorpus(checked, await this.catalogue.resources());
   }
 }
