@@ -6,6 +6,12 @@
 
 namespace kernels::KERNELS_ISA {
 
+#if defined(KERNELS_PORTABLE)
+#define KERNELS_MATH KERNELS_OUTLINE  // without fused multiply-adds each is hundreds of instructions
+#else
+#define KERNELS_MATH KERNELS_INLINE
+#endif
+
 // Adding it rounds to an integer, which then stands in the low bits.
 constexpr float kRounder = 12582912.0f;  // 1.5 * 2^23
 constexpr float kLog2e = 1.44269504f;
@@ -53,7 +59,7 @@ KERNELS_INLINE Lanes scaled(Lanes x, Ints n) {
 #endif
 }
 
-KERNELS_INLINE Lanes exp(Lanes x) {
+KERNELS_MATH Lanes exp(Lanes x) {
   x = select(x < -104.0f, broadcast(-104.0f), x);
   x = select(x > 89.0f, broadcast(89.0f), x);
   const Reduced reduced = reduceByLn2(x);
@@ -61,14 +67,14 @@ KERNELS_INLINE Lanes exp(Lanes x) {
 }
 
 // exp for x <= 0 where results below 2^-126 may as well be 0 (softmax: the largest term is 1).
-KERNELS_INLINE Lanes expOfNegative(Lanes x) {
+KERNELS_MATH Lanes expOfNegative(Lanes x) {
   const Mask vanishes = x < -87.3f;
   const Reduced reduced = reduceByLn2(select(vanishes, broadcast(0.0f), x));
   const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f;
   return select(vanishes, broadcast(0.0f), p * powerOfTwo(reduced.n));
 }
 
-KERNELS_INLINE Lanes tanh(Lanes x) {
+KERNELS_MATH Lanes tanh(Lanes x) {
   Lanes y = magnitude(x);
   y = select(y > 10.0f, broadcast(10.0f), y);
   const Reduced reduced = reduceByLn2(y + y);
@@ -79,7 +85,7 @@ KERNELS_INLINE Lanes tanh(Lanes x) {
 }
 
 // 1 / (1 + exp(-x)) without overflow on either side.
-KERNELS_INLINE Lanes sigmoid(Lanes x) {
+KERNELS_MATH Lanes sigmoid(Lanes x) {
   const Lanes e = exp(-magnitude(x));
   return select(x < 0.0f, e, broadcast(1.0f)) / (1.0f + e);
 }
@@ -89,7 +95,7 @@ struct Normal {
   Lanes density;  // phi(x)
 };
 // Standard normal distribution, also far down the lower tail: Phi(-a) = exp(-a²/2) R(a), R a polynomial in (a - 3) / (a + 3).
-KERNELS_INLINE Normal normal(Lanes x) {
+KERNELS_MATH Normal normal(Lanes x) {
   Lanes a = magnitude(x);
   a = select(a > 14.5f, broadcast(14.5f), a);
   const Lanes square = a * a;
@@ -111,7 +117,7 @@ KERNELS_INLINE Normal normal(Lanes x) {
 }
 
 // Natural logarithm. log 0 = -inf, log of a negative number = NaN.
-KERNELS_INLINE Lanes log(Lanes x) {
+KERNELS_MATH Lanes log(Lanes x) {
   const Mask denormal = x < 1.17549435e-38f;
   const Lanes scaled = select(denormal, x * 8388608.0f, x);
   // m in [sqrt 1/2, sqrt 2), x = m 2^n

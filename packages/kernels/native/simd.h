@@ -15,6 +15,9 @@
 
 namespace kernels::KERNELS_ISA {
 
+// What is rare, or long beside a call: a copy at every use would only cost the compiler time.
+#define KERNELS_OUTLINE static inline __attribute__((noinline))
+
 #if defined(KERNELS_AVX512)
 constexpr int kWidth = 16;
 #elif defined(KERNELS_AVX2)
@@ -94,6 +97,11 @@ static inline float roundedOnce(double product, double c) {
   }
   return float(sum);
 }
+KERNELS_OUTLINE __attribute__((cold)) Vec fmaCarefully(Vec a, Vec b, Vec c) {
+  Vec sum;
+  for (int i = 0; i < kWidth; i++) sum[i] = roundedOnce(double(a[i]) * double(b[i]), double(c[i]));
+  return sum;
+}
 KERNELS_INLINE Vec fma(Vec a, Vec b, Vec c) {
   const DoublePair lowProduct = DoublePair{a[0], a[1]} * DoublePair{b[0], b[1]}, lowC = {c[0], c[1]}, low = lowProduct + lowC;
   const DoublePair highProduct = DoublePair{a[2], a[3]} * DoublePair{b[2], b[3]}, highC = {c[2], c[3]}, high = highProduct + highC;
@@ -105,8 +113,7 @@ KERNELS_INLINE Vec fma(Vec a, Vec b, Vec c) {
   const FourInts denormal = (heads < 0x38100000) & ((heads | tails) != 0);
   const LongPair careful = (LongPair)(halfWay | denormal);
   if (__builtin_expect((careful[0] | careful[1]) != 0, 0)) {
-    sum = Vec{roundedOnce(lowProduct[0], lowC[0]), roundedOnce(lowProduct[1], lowC[1]), roundedOnce(highProduct[0], highC[0]),
-              roundedOnce(highProduct[1], highC[1])};
+    sum = fmaCarefully(a, b, c);
   }
   // GCC 12 otherwise folds the rounding to float away where the next fma() widens it again.
 #if defined(__x86_64__)
@@ -121,14 +128,14 @@ KERNELS_INLINE float fma(float a, float b, float c) { return roundedOnce(double(
 KERNELS_INLINE Vec sqrtVec(Vec x) {
   return Vec{__builtin_sqrtf(x[0]), __builtin_sqrtf(x[1]), __builtin_sqrtf(x[2]), __builtin_sqrtf(x[3])};
 }
-KERNELS_INLINE Vec loadSome(const float* from, int64_t n) {
+KERNELS_OUTLINE Vec loadSome(const float* from, int64_t n) {
   Vec value{};
   for (int i = 0; i < kWidth; i++) {
     if (i < n) value[i] = from[i];
   }
   return value;
 }
-KERNELS_INLINE void storeSome(float* to, Vec value, int64_t n) {
+KERNELS_OUTLINE void storeSome(float* to, Vec value, int64_t n) {
   for (int i = 0; i < kWidth; i++) {
     if (i < n) to[i] = value[i];
   }

@@ -64,7 +64,7 @@ struct Walk {
     for (int i = 0; i < count; i++) product *= loop->extent[axes[i]];
     return product;
   }
-  KERNELS_INLINE void start(int64_t position, const int64_t* base) {
+  __attribute__((noinline)) void start(int64_t position, const int64_t* base) {
     for (int operand = 0; operand < loop->operands; operand++) offset[operand] = base == nullptr ? 0 : base[operand];
     for (int i = count - 1; i >= 0; i--) {
       const int64_t extent = loop->extent[axes[i]];
@@ -73,7 +73,7 @@ struct Walk {
       for (int operand = 0; operand < loop->operands; operand++) offset[operand] += index[i] * loop->stride[operand][axes[i]];
     }
   }
-  KERNELS_INLINE void next() {
+  __attribute__((noinline)) void next() {
     for (int i = count - 1; i >= 0; i--) {
       const int axis = axes[i];
       for (int operand = 0; operand < loop->operands; operand++) offset[operand] += loop->stride[operand][axis];
@@ -85,12 +85,15 @@ struct Walk {
 };
 
 // n <= 16 elements of an operand, `stride` apart.
-KERNELS_INLINE Lanes loadStrided(const float* from, int64_t stride, int64_t n) {
-  if (stride == 1) return load(from, n);
-  if (stride == 0) return broadcast(*from);
+KERNELS_OUTLINE Lanes loadScattered(const float* from, int64_t stride, int64_t n) {
   float all[kLanes] = {};
   for (int64_t i = 0; i < n; i++) all[i] = from[i * stride];
   return load(all);
+}
+KERNELS_INLINE Lanes loadStrided(const float* from, int64_t stride, int64_t n) {
+  if (stride == 1) return load(from, n);
+  if (stride == 0) return broadcast(*from);
+  return loadScattered(from, stride, n);
 }
 
 // What one of these kernels computes: value(reads...) for every index of the loop, summed where the last operand has stride 0, times `factor`.
