@@ -30,16 +30,54 @@ export const DecoderArchitecture = z
   .meta({ id: 'DecoderArchitecture' });
 export type DecoderArchitecture = z.infer<typeof DecoderArchitecture>;
 
+const Share = z.number().min(0).max(1);
+const Momentum = z.number().min(0).lt(1);
+
+/** How the learning rate goes on after its rise; `final` is the rate at the end as a share of the highest. */
+export const ScheduleSpec = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('constant') }),
+    z.object({ kind: z.literal('cosine'), final: Share }),
+    z.object({ kind: z.literal('linear'), final: Share }),
+    /** Stays at the highest rate and falls in the last `decay` share of the steps. */
+    z.object({
+      kind: z.literal('warmup-stable-decay'),
+      decay: Share,
+      shape: z.enum(['linear', 'cosine', 'one-minus-square-root']),
+      final: Share,
+    }),
+  ])
+  .meta({ id: 'ScheduleSpec' });
+export type ScheduleSpec = z.infer<typeof ScheduleSpec>;
+
+/** Weight decay is decoupled for AdamW and Lion, and added to the gradient for Adam and SGD. */
+export const OptimiserSpec = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('adamw'), beta1: Momentum, beta2: Momentum, epsilon: z.number().positive() }),
+    z.object({ kind: z.literal('adam'), beta1: Momentum, beta2: Momentum, epsilon: z.number().positive() }),
+    z.object({ kind: z.literal('lion'), beta1: Momentum, beta2: Momentum }),
+    z.object({ kind: z.literal('sgd'), momentum: Momentum, nesterov: z.boolean() }),
+  ])
+  .meta({ id: 'OptimiserSpec' });
+export type OptimiserSpec = z.infer<typeof OptimiserSpec>;
+
+/** What is optional came later than the first specs. Left out it means what they did, and their hashes stay. */
 export const TrainingSpec = z
   .object({
     tokens: z.number().int().min(1),
     batchSize: z.number().int().min(1).max(1024),
     learningRate: z.number().positive().max(10),
-    /** Share of the steps in which the rate rises linearly; then a cosine to a tenth of it. */
-    warmup: z.number().min(0).max(1),
+    /** Share of the steps in which the rate rises linearly. */
+    warmup: Share,
     weightDecay: z.number().min(0).max(1),
     /** Largest global gradient norm; null: no clipping. */
     gradientClip: z.number().positive().nullable(),
+    /** A cosine to a tenth of the rate where it is left out. */
+    schedule: ScheduleSpec.optional(),
+    /** AdamW (0.9, 0.95, 1e-8) where it is left out. */
+    optimiser: OptimiserSpec.optional(),
+    /** Windows of a batch that are computed at once, their gradients added up; all of them where it is left out. */
+    microBatchSize: z.number().int().min(1).max(1024).optional(),
   })
   .meta({ id: 'TrainingSpec' });
 export type TrainingSpec = z.infer<typeof TrainingSpec>;

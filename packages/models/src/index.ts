@@ -37,7 +37,7 @@ export {
 } from './data/registry.ts';
 export { decodeUtf8 } from './data/text-encoding.ts';
 export { type TokenStream, tokenStream } from './data/token-stream.ts';
-export { type Batch, trainingBatches } from './data/training-windows.ts';
+export { type Batch, type BatchSource, trainingBatches } from './data/training-windows.ts';
 export {
   type DecoderArchitecture,
   decoderConfig,
@@ -140,9 +140,18 @@ export { tokenizerFromJson } from './tokenizers/tokenizer-json.ts';
 export type { Divergence } from './training/divergence.ts';
 export { exitLoss } from './training/exit-loss.ts';
 export { dropLayersInTraining, type LayerDropout, type LayerDropoutAtWork } from './training/layer-dropout.ts';
-export { type Optimisation, optimise, type StepOptions, type TrainingPoint } from './training/optimise.ts';
-export { ADAMW, learningRateAt, TrainingRecipe, trainingSteps } from './training/recipe.ts';
+export {
+  nextTokenLoss,
+  type Optimisation,
+  optimise,
+  type StepOptions,
+  type TrainingPoint,
+} from './training/optimise.ts';
+export type { OptimiserSpec } from './training/optimiser.ts';
+export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts';
+export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
 export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';
+export { decodeTrainingState, encodeTrainingState, type TrainingState } from './training/training-state.ts';
 export { windowsOf, windowWeight } from './vision/convolution.ts';
 export { FeedForward, FeedForwardConfig } from './vision/feed-forward.ts';
 export { type IdxArray, readIdx } from './vision/idx.ts';

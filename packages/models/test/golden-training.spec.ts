@@ -50,24 +50,26 @@ test.each(runs)(
       );
       using decoder = Decoder.fromValues(backend, config, parameters);
       const points: TrainingPoint[] = [];
-      let step = 0;
-      const next = () => {
-        const rows = golden.tokens[step++]!;
-        return {
-          inputs: Int32Array.from(rows.flatMap((row) => row.slice(0, -1))),
-          targets: Int32Array.from(rows.flatMap((row) => row.slice(1))),
-        };
+      const batches = {
+        batchSize: run.batch,
+        time: run.context,
+        position: 0,
+        next() {
+          const rows = golden.tokens[this.position++]!;
+          return {
+            inputs: Int32Array.from(rows.flatMap((row) => row.slice(0, -1))),
+            targets: Int32Array.from(rows.flatMap((row) => row.slice(1))),
+          };
+        },
       };
       const { lr, betas, eps, weight_decay: weightDecay } = run.optimizer;
       const diverged = await optimise(
         decoder,
-        { batchSize: run.batch, time: run.context, next },
+        batches,
         {
           steps: run.steps,
           learningRate: (index) => lr * Math.min(1, (index + 1) / 10),
-          beta1: betas[0],
-          beta2: betas[1],
-          epsilon: eps,
+          optimiser: { kind: 'adamw', beta1: betas[0], beta2: betas[1], epsilon: eps },
           weightDecay,
           gradientClip: run.clip_global_norm,
         },

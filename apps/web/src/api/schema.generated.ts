@@ -1119,6 +1119,51 @@ export interface components {
             warmup: number;
             weightDecay: number;
             gradientClip: number | null;
+            schedule?: components["schemas"]["ScheduleSpec"];
+            optimiser?: components["schemas"]["OptimiserSpec"];
+            microBatchSize?: number;
+        };
+        ScheduleSpec: {
+            /** @enum {string} */
+            kind: "constant";
+        } | {
+            /** @enum {string} */
+            kind: "cosine";
+            final: number;
+        } | {
+            /** @enum {string} */
+            kind: "linear";
+            final: number;
+        } | {
+            /** @enum {string} */
+            kind: "warmup-stable-decay";
+            decay: number;
+            /** @enum {string} */
+            shape: "linear" | "cosine" | "one-minus-square-root";
+            final: number;
+        };
+        OptimiserSpec: {
+            /** @enum {string} */
+            kind: "adamw";
+            beta1: number;
+            beta2: number;
+            epsilon: number;
+        } | {
+            /** @enum {string} */
+            kind: "adam";
+            beta1: number;
+            beta2: number;
+            epsilon: number;
+        } | {
+            /** @enum {string} */
+            kind: "lion";
+            beta1: number;
+            beta2: number;
+        } | {
+            /** @enum {string} */
+            kind: "sgd";
+            momentum: number;
+            nesterov: boolean;
         };
         DataSetOption: {
             name: string;
@@ -1158,6 +1203,9 @@ export interface components {
                 warmup?: number;
                 weightDecay?: number;
                 gradientClip?: number | null;
+                schedule?: components["schemas"]["ScheduleSpec"];
+                optimiser?: components["schemas"]["OptimiserSpec"];
+                microBatchSize?: number;
             };
             data: string;
             /** @default 400 */
@@ -1246,6 +1294,9 @@ export interface components {
                 warmup?: number;
                 weightDecay?: number;
                 gradientClip?: number | null;
+                schedule?: components["schemas"]["ScheduleSpec"];
+                optimiser?: components["schemas"]["OptimiserSpec"];
+                microBatchSize?: number;
             };
             data: string;
             /** @default 400 */

@@ -113,7 +113,7 @@ describe('a run that trains', () => {
   it('learns, and reports curves, metrics and where it ran', () => {
     const { outcome, points, progress } = base;
     const losses = points.filter((point) => point.series === 'trainingLoss');
-    expect(losses.length).toBeGreaterThan(50);
+    expect(losses.map(({ step }) => step)).toEqual(Array.from({ length: 160 }, (_, index) => index + 1));
     expect(losses.at(-1)!.value).toBeLessThan(losses[0]!.value - 1);
     expect(new Set(points.map((point) => point.series))).toEqual(
       new Set(['trainingLoss', 'gradientNorm', 'learningRate', 'tokensPerSecond']),
@@ -142,6 +142,23 @@ describe('a run that trains', () => {
       expect(reproducible(again.outcome)).toEqual(reproducible(base.outcome));
       expect(again.artifacts[0]!.sha256).toBe(base.artifacts[0]!.sha256);
     }
+  });
+
+  it('follows the optimiser, the schedule and the parts of a batch that its recipe names', async () => {
+    const optimiser = { kind: 'lion', beta1: 0.9, beta2: 0.99 };
+    const schedule = { kind: 'warmup-stable-decay', decay: 0.2, shape: 'linear', final: 0 };
+    const given = { learningRate: 4e-3, optimiser, schedule, microBatchSize: 3 };
+    const lion = await run(spec(NONE, {}, given));
+    expect(lion.outcome.diverged).toBeNull();
+    const rates = lion.points.filter(({ series }) => series === 'learningRate').map(({ value }) => value);
+    expect(rates.slice(16, 129)).toEqual(Array.from({ length: 113 }, () => 4e-3));
+    expect(rates.at(-1)).toBeLessThan(4e-4);
+    const lossOf = ({ points }: Watched, step: number) =>
+      points.find((point) => point.series === 'trainingLoss' && point.step === step)!.value;
+    // the parts add up to the same first loss; from then on it is another optimiser
+    expect(lossOf(lion, 1)).toBeCloseTo(lossOf(base, 1), 5);
+    expect(lossOf(lion, 160)).not.toBeCloseTo(lossOf(base, 160), 3);
+    expect(lossOf(lion, 160)).toBeLessThan(lossOf(lion, 1) - 1);
   });
 
   it('gives other numbers for another seed', async () => {

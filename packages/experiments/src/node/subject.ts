@@ -40,7 +40,8 @@ const DIAGNOSED_WINDOWS = 16;
 
 /** Share of the progress bar that training takes. */
 const TRAINED = 0.9;
-const POINTS_PER_RUN = 100;
+/** Every step is a point, up to so many; longer trainings report every second step, every third, … */
+const MOST_POINTS = 2500;
 
 /** Trains the subject, or loads what the run starts from. */
 export async function prepareSubject(
@@ -69,17 +70,19 @@ export async function prepareSubject(
   const recipe = subject.training;
   const steps = trainingSteps(recipe, config.contextLength);
   context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps on ${backend.name}`);
-  const started = performance.now();
+  let before = { tokens: 0, at: performance.now() };
   const change =
     technique.seam === 'training' ? technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
   try {
     const training = await train(decoder, stream, recipe, {
       ...change?.options,
       seed: spec.seed,
-      pointEvery: Math.max(1, Math.round(steps / POINTS_PER_RUN)),
+      pointEvery: Math.ceil(steps / MOST_POINTS),
       signal,
       onPoint: ({ step, tokens, trainingLoss, gradientNorm, learningRate }) => {
-        const tokensPerSecond = tokens / ((performance.now() - started) / 1000);
+        const now = { tokens, at: performance.now() };
+        const tokensPerSecond = (now.tokens - before.tokens) / ((now.at - before.at) / 1000);
+        before = now;
         points.add(step, { trainingLoss, gradientNorm, learningRate, tokensPerSecond });
         context.onProgress((TRAINED * step) / steps);
       },

@@ -164,9 +164,9 @@ describe('training windows', () => {
 
   test('targets are the inputs one token later, the same for the same seed and others for another', () => {
     const draw = (seed: number) => {
-      const next = trainingBatches(stream, seed, 3, 8);
+      const batches = trainingBatches(stream, seed, 3, 8);
       return Array.from({ length: 4 }, () => {
-        const { inputs, targets } = next();
+        const { inputs, targets } = batches.next();
         return { inputs: [...inputs], targets: [...targets] };
       });
     };

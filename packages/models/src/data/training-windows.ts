@@ -9,11 +9,20 @@ export interface Batch {
   readonly targets: Int32Array;
 }
 
+/** Batches `[batchSize, time]` in an order that can be taken up again. */
+export interface BatchSource {
+  readonly batchSize: number;
+  readonly time: number;
+  next(): Batch;
+  /** Where in the order the next batch stands; set it to go on from there. */
+  position: number;
+}
+
 /**
  * Batches of windows at random places of the stream, drawn from the seed's stream 2: they depend on seed, batch size, window and
  * data, so arms of one seed see the same windows in the same order. Throws `empty-split` when the stream is shorter than a window.
  */
-export function trainingBatches(stream: TokenStream, seed: number, batchSize: number, time: number): () => Batch {
+export function trainingBatches(stream: TokenStream, seed: number, batchSize: number, time: number): BatchSource {
   const places = stream.tokens.length - time;
   if (places < 1) {
     throw new ModelError(
@@ -24,12 +33,22 @@ export function trainingBatches(stream: TokenStream, seed: number, batchSize: nu
   const order = new RandomStream(seed, RANDOM_STREAMS.dataOrder);
   const inputs = new Int32Array(batchSize * time);
   const targets = new Int32Array(batchSize * time);
-  return () => {
-    for (let row = 0; row < batchSize; row++) {
-      const start = order.nextBelow(places);
-      inputs.set(stream.tokens.subarray(start, start + time), row * time);
-      targets.set(stream.tokens.subarray(start + 1, start + time + 1), row * time);
-    }
-    return { inputs, targets };
+  return {
+    batchSize,
+    time,
+    get position() {
+      return order.position;
+    },
+    set position(position) {
+      order.position = position;
+    },
+    next() {
+      for (let row = 0; row < batchSize; row++) {
+        const start = order.nextBelow(places);
+        inputs.set(stream.tokens.subarray(start, start + time), row * time);
+        targets.set(stream.tokens.subarray(start + 1, start + time + 1), row * time);
+      }
+      return { inputs, targets };
+    },
   };
 }

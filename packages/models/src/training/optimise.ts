@@ -1,30 +1,24 @@
-import {
-  adamW,
-  concat,
-  createAdamWState,
-  crossEntropy,
-  globalNorm,
-  scope,
-  Tensor,
-  valueAndGrad,
-} from '@claimbench/kernels';
+import { add, concat, crossEntropy, globalNorm, scale, scope, Tensor, valueAndGrad } from '@claimbench/kernels';
 import { throwIfCancelled } from '../cancelled.ts';
-import type { Batch } from '../data/training-windows.ts';
+import type { Batch, BatchSource } from '../data/training-windows.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { ModelError } from '../model-error.ts';
 import { type Divergence, divergenceAtStep } from './divergence.ts';
+import { createOptimiser, type Optimiser, type OptimiserSpec } from './optimiser.ts';
+import { restoreTensors, type TrainingState, valuesOf } from './training-state.ts';
 
-/** AdamW over a number of steps. */
+/** An optimiser over a number of steps. */
 export interface Optimisation {
   readonly steps: number;
   /** Rate of a step, counted from 0. */
   readonly learningRate: (step: number) => number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** Decoupled, on parameters of two dimensions and more. */
+  readonly optimiser: OptimiserSpec;
+  /** On parameters of two dimensions and more. */
   readonly weightDecay: number;
   /** Largest global gradient norm; null: no clipping. */
   readonly gradientClip: number | null;
+  /** Rows of a batch that are computed at once; the whole batch unless said otherwise. */
+  readonly microBatchSize?: number | undefined;
 }
 
 /** What a step measured; `step` counts from 1, `tokens` those seen up to and with it. */
@@ -45,45 +39,80 @@ export interface StepOptions {
   readonly loss?: (decoder: Decoder, ids: Tensor, targets: Tensor, step: number) => Tensor;
   /** Called when a step's update has been encoded (to hold a mask, say). Must not wait. */
   readonly afterStep?: (decoder: Decoder, step: number) => void;
+  /** Which of `decoder.trainable` are updated, by name; the others are frozen. All of them unless said otherwise. */
+  readonly trains?: (name: string) => boolean;
+  /**
+   * Hands out all that is needed to go on, behind every step but the last for which it is due. Training waits for it; its numbers do
+   * not depend on it.
+   */
+  readonly checkpoint?: {
+    readonly due: (step: number) => boolean;
+    readonly save: (state: TrainingState) => void | Promise<void>;
+  };
+  /**
+   * Goes on behind a step that another training, on the same decoder and batches, has saved. What follows has the same bits as if
+   * nothing had been cut; the steps before are reported once more, from the state.
+   */
+  readonly resume?: TrainingState;
 }
 
 /**
- * Trains all of `decoder.trainable` in place on the batches `[batchSize, time]`. The loss of a step is looked at while the next one
- * computes: a loss or gradient that is not finite ends training at most one step after it came, and is reported with
- * the step that it came from. Gives that divergence, or null.
+ * Trains `decoder.trainable` in place. The loss of a step is looked at while the next one computes: a loss or gradient that is not
+ * finite ends training at most one step after it came, and is reported with the step that it came from. Gives that divergence, or null.
+ * A batch that is computed in parts gives the mean over its rows of what the parts give, in loss and gradient. Throws `bad-checkpoint`
+ * when a state to go on from is another model's.
  */
 export async function optimise(
   decoder: Decoder,
-  batches: { readonly batchSize: number; readonly time: number; readonly next: () => Batch },
+  batches: BatchSource,
   optimisation: Optimisation,
   options: StepOptions = {},
 ): Promise<Divergence | null> {
-  const { batchSize, time } = batches;
   const { steps } = optimisation;
-  using update = new Update(decoder, optimisation, options);
-  using ids = Tensor.zeros(decoder.backend, [batchSize, time], 'i32');
-  using targets = Tensor.zeros(decoder.backend, [batchSize, time], 'i32');
+  const { checkpoint, resume } = options;
+  using update = new Update(decoder, batches, optimisation, options);
+  const losses: number[] = [];
+  const gradientNorms: number[] = [];
   /** The step last encoded, still computing. */
   let computing: Measurement | undefined;
 
-  const look = async ({ step, values }: Measurement): Promise<Divergence | null> => {
-    const [trainingLoss, gradientNorm] = await values;
+  const report = (step: number, trainingLoss: number, gradientNorm: number): Divergence | null => {
+    losses.push(trainingLoss);
+    gradientNorms.push(gradientNorm);
+    const tokens = step * batches.batchSize * batches.time;
     const learningRate = optimisation.learningRate(step - 1);
-    options.onStep?.({ step, tokens: step * batchSize * time, trainingLoss, gradientNorm, learningRate });
+    options.onStep?.({ step, tokens, trainingLoss, gradientNorm, learningRate });
     return divergenceAtStep(step, trainingLoss, gradientNorm);
   };
+  const look = async ({ step, values }: Measurement): Promise<Divergence | null> => report(step, ...(await values));
 
+  if (resume !== undefined) {
+    await update.restore(resume);
+    batches.position = resume.position;
+    resume.losses.forEach((loss, index) => {
+      report(index + 1, loss, resume.gradientNorms[index]!);
+    });
+  }
   decoder.training = true;
   try {
-    for (let step = 1; step <= steps; step++) {
+    for (let step = losses.length + 1; step <= steps; step++) {
       throwIfCancelled(options.signal);
-      const batch = batches.next();
-      ids.write(batch.inputs);
-      targets.write(batch.targets);
       const previous = computing;
-      computing = { step, values: update.step(step, ids, targets) };
+      computing = { step, values: update.step(step, batches.next()) };
       const diverged = previous === undefined ? null : await look(previous);
       if (diverged !== null) return diverged;
+      if (checkpoint === undefined || step === steps || !checkpoint.due(step)) continue;
+      const present: Measurement = computing;
+      computing = undefined;
+      const failed = await look(present);
+      if (failed !== null) return failed;
+      const { position } = batches;
+      await checkpoint.save({
+        ...(await update.state()),
+        position,
+        losses: Float32Array.from(losses),
+        gradientNorms: Float32Array.from(gradientNorms),
+      });
     }
     return computing === undefined ? null : await look(computing);
   } finally {
@@ -98,51 +127,133 @@ interface Measurement {
   readonly values: Promise<readonly [loss: number, gradientNorm: number]>;
 }
 
-/** The optimiser: encodes a step and gives its loss and gradient norm once they are there. */
+/** Rows of a batch that are computed at once, on the device. */
+interface Part extends Disposable {
+  readonly rows: number;
+  readonly ids: Tensor;
+  readonly targets: Tensor;
+}
+
+/** Encodes steps: gradients of a batch's parts, their norm, the optimiser. Gives loss and gradient norm once they are there. */
 class Update implements Disposable {
   readonly #decoder: Decoder;
+  readonly #batches: BatchSource;
   readonly #optimisation: Optimisation;
   readonly #options: StepOptions;
+  readonly #names: readonly string[];
   readonly #parameters: readonly Tensor[];
-  readonly #weightDecay: readonly number[];
-  readonly #state: ReturnType<typeof createAdamWState>;
+  readonly #optimiser: Optimiser;
+  /** Parts of equal size share their tensors. */
+  readonly #parts: readonly Part[];
 
-  constructor(decoder: Decoder, optimisation: Optimisation, options: StepOptions) {
+  constructor(decoder: Decoder, batches: BatchSource, optimisation: Optimisation, options: StepOptions) {
+    const { trains = () => true } = options;
+    const trained = [...decoder.trainable].filter(([name]) => trains(name));
+    if (trained.length === 0)
+      throw new ModelError('invalid-config', 'nothing is to be trained: every parameter is frozen');
     this.#decoder = decoder;
+    this.#batches = batches;
     this.#optimisation = optimisation;
     this.#options = options;
-    this.#parameters = [...decoder.trainable.values()];
-    this.#weightDecay = this.#parameters.map(({ shape }) => (shape.length > 1 ? optimisation.weightDecay : 0));
-    this.#state = createAdamWState(this.#parameters);
+    this.#names = trained.map(([name]) => name);
+    this.#parameters = trained.map(([, tensor]) => tensor);
+    const weightDecay = this.#parameters.map(({ shape }) => (shape.length > 1 ? optimisation.weightDecay : 0));
+    this.#optimiser = createOptimiser(optimisation.optimiser, this.#parameters, weightDecay);
+    this.#parts = partsOf(decoder, batches, optimisation.microBatchSize ?? batches.batchSize);
   }
 
-  async step(step: number, ids: Tensor, targets: Tensor): Promise<readonly [number, number]> {
-    const { learningRate, beta1, beta2, epsilon, gradientClip } = this.#optimisation;
+  async step(step: number, batch: Batch): Promise<readonly [number, number]> {
+    const { learningRate, gradientClip } = this.#optimisation;
     using measured = scope(() => {
-      const { value, gradients } = valueAndGrad(this.#parameters, () => this.#loss(ids, targets, step));
+      const { loss, gradients } = this.#lossAndGradients(step, batch);
       const norm = globalNorm(gradients);
-      adamW(this.#parameters, gradients, this.#state, {
-        learningRate: learningRate(step - 1),
-        beta1,
-        beta2,
-        eps: epsilon,
-        weightDecay: this.#weightDecay,
-        ...(gradientClip === null ? {} : { clip: { norm, maxNorm: gradientClip } }),
-      });
+      const clip = gradientClip === null ? undefined : { norm, maxNorm: gradientClip };
+      this.#optimiser.update(gradients, learningRate(step - 1), clip);
       this.#options.afterStep?.(this.#decoder, step);
-      return concat([value.reshape([1]), norm.reshape([1])], 0);
+      return concat([loss.reshape([1]), norm.reshape([1])], 0);
     });
     const values = await measured.readFloats();
     return [values[0]!, values[1]!];
   }
 
-  #loss(ids: Tensor, targets: Tensor, step: number): Tensor {
+  async state(): Promise<Pick<TrainingState, 'parameters' | 'memory'>> {
+    const parameters = await valuesOf(this.#everyParameter());
+    return { parameters, memory: await valuesOf(this.#memory()) };
+  }
+
+  async restore(state: TrainingState): Promise<void> {
+    restoreTensors(this.#everyParameter(), state.parameters, 'parameter');
+    restoreTensors(this.#memory(), state.memory, `memory of ${this.#optimisation.optimiser.kind}`);
+    this.#optimiser.steps = state.losses.length;
+  }
+
+  /** Frozen ones and remembered statistics as well. */
+  #everyParameter(): ReadonlyMap<string, Tensor> {
+    return new Map([...this.#decoder.parameters, ...this.#decoder.trainable]);
+  }
+
+  #memory(): ReadonlyMap<string, Tensor> {
+    const slots = [...this.#optimiser.memory].flatMap(([slot, tensors]) =>
+      tensors.map((tensor, index): [string, Tensor] => [`${slot}.${this.#names[index]}`, tensor]),
+    );
+    return new Map(slots);
+  }
+
+  #lossAndGradients(step: number, { inputs, targets }: Batch): { loss: Tensor; gradients: Tensor[] } {
+    const { batchSize, time } = this.#batches;
+    let loss: Tensor | undefined;
+    let gradients: Tensor[] | undefined;
+    let row = 0;
+    for (const part of this.#parts) {
+      part.ids.write(inputs.subarray(row * time, (row + part.rows) * time));
+      part.targets.write(targets.subarray(row * time, (row + part.rows) * time));
+      row += part.rows;
+      const share = part.rows / batchSize;
+      const lossOfPart = () => {
+        const mean = this.#loss(part, step);
+        return share === 1 ? mean : scale(mean, share);
+      };
+      const found = valueAndGrad(this.#parameters, lossOfPart, gradients === undefined ? {} : { into: gradients });
+      loss = loss === undefined ? found.value : add(loss, found.value);
+      gradients = found.gradients;
+    }
+    return { loss: loss!, gradients: gradients! };
+  }
+
+  #loss({ ids, targets }: Part, step: number): Tensor {
     if (this.#options.loss !== undefined) return this.#options.loss(this.#decoder, ids, targets, step);
-    const logits = this.#decoder.logits(ids);
-    return crossEntropy(logits.reshape([targets.size, -1]), targets.reshape([targets.size]));
+    return nextTokenLoss(this.#decoder.logits(ids), targets);
   }
 
   [Symbol.dispose](): void {
-    for (const tensor of [...this.#state.firstMoments, ...this.#state.secondMoments]) tensor.dispose();
+    this.#optimiser[Symbol.dispose]();
+    for (const part of this.#parts) part[Symbol.dispose]();
   }
+}
+
+/** Mean cross-entropy of logits `[batch, time, vocabulary]` against targets `[batch, time]`, in nats/token. */
+export function nextTokenLoss(logits: Tensor, targets: Tensor): Tensor {
+  return crossEntropy(logits.reshape([targets.size, -1]), targets.reshape([targets.size]));
+}
+
+function partsOf({ backend }: Decoder, { batchSize, time }: BatchSource, largest: number): readonly Part[] {
+  const ofRows = new Map<number, Part>();
+  return Array.from({ length: Math.ceil(batchSize / largest) }, (_, index) => {
+    const rows = Math.min(largest, batchSize - index * largest);
+    const known = ofRows.get(rows);
+    if (known !== undefined) return known;
+    const ids = Tensor.zeros(backend, [rows, time], 'i32');
+    const targets = Tensor.zeros(backend, [rows, time], 'i32');
+    const part: Part = {
+      rows,
+      ids,
+      targets,
+      [Symbol.dispose]() {
+        ids.dispose();
+        targets.dispose();
+      },
+    };
+    ofRows.set(rows, part);
+    return part;
+  });
 }

@@ -4,7 +4,8 @@ import type { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
 import { type Divergence, divergenceAtEnd, finalLossOf } from './divergence.ts';
 import { optimise, type StepOptions, type TrainingPoint } from './optimise.ts';
-import { ADAMW, learningRateAt, type TrainingRecipe, trainingSteps } from './recipe.ts';
+import { ADAMW, type TrainingRecipe, trainingSteps } from './recipe.ts';
+import { learningRateAt } from './schedule.ts';
 
 export interface TrainingOptions extends Omit<StepOptions, 'onStep'> {
   /** Decides the data order (stream 2); the first values of the parameters are the decoder's own affair. */
@@ -41,7 +42,7 @@ export async function train(
       `the tokens come from a vocabulary of ${stream.vocabularySize}, the model has ${vocabularySize}`,
     );
   }
-  const { batchSize, weightDecay, gradientClip } = recipe;
+  const { batchSize, weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
   const steps = trainingSteps(recipe, time);
   const { pointEvery, onPoint, seed, ...rest } = options;
   const losses: number[] = [];
@@ -52,13 +53,14 @@ export async function train(
   };
   const diverged = await optimise(
     decoder,
-    { batchSize, time, next: trainingBatches(stream, seed, batchSize, time) },
+    trainingBatches(stream, seed, batchSize, time),
     {
       steps,
       learningRate: (step) => learningRateAt(recipe, step, steps),
-      ...ADAMW,
+      optimiser,
       weightDecay,
       gradientClip,
+      microBatchSize,
     },
     { ...rest, onStep },
   );

@@ -17,7 +17,7 @@ import { evaluate, evaluateUnigram } from '../evaluation/evaluate.ts';
 import { evaluationItems } from '../evaluation/items.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { divergenceAtEnd } from './divergence.ts';
-import { learningRateAt, type TrainingRecipe, trainingSteps } from './recipe.ts';
+import { type TrainingRecipe, trainingSteps } from './recipe.ts';
 import { type TrainingOptions, train } from './train.ts';
 
 const text = 'A short text, learned by heart. ';
@@ -203,17 +203,6 @@ describe('gradients', () => {
 });
 
 describe('the recipe', () => {
-  test('rises to its rate and falls to a tenth of it', () => {
-    const steps = 100;
-    expect(learningRateAt(recipe, 0, steps)).toBeCloseTo(0.001, 12);
-    expect(learningRateAt(recipe, 9, steps)).toBeCloseTo(0.01, 12);
-    expect(learningRateAt(recipe, 10, steps)).toBeCloseTo(0.01, 12);
-    expect(learningRateAt(recipe, 55, steps)).toBeCloseTo(0.0055, 12);
-    expect(learningRateAt(recipe, 99, steps)).toBeGreaterThanOrEqual(0.001);
-    expect(learningRateAt({ ...recipe, warmup: 0 }, 0, steps)).toBe(0.01);
-    expect(learningRateAt({ ...recipe, warmup: 1 }, 99, steps)).toBe(0.01);
-  });
-
   test('takes as many steps as its tokens need', () => {
     expect(trainingSteps(recipe, 16)).toBe(40);
     expect(trainingSteps({ ...recipe, tokens: 65 }, 16)).toBe(2);

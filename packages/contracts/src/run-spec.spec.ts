@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { hashOf } from './canonical-json.ts';
+import { RunSpec, TrainingSpec } from './run-spec.ts';
+
+const data = { name: 'node-docs', sha256: 'a'.repeat(64) };
+const training = {
+  tokens: 400_000,
+  batchSize: 4,
+  learningRate: 6e-3,
+  warmup: 0.1,
+  weightDecay: 0.1,
+  gradientClip: 1,
+};
+const spec = {
+  version: 1,
+  subject: {
+    kind: 'recipe',
+    name: 'xs-llama',
+    architecture: {
+      style: 'llama',
+      layers: 4,
+      hiddenSize: 64,
+      heads: 4,
+      feedForwardSize: 168,
+      contextLength: 128,
+    },
+    tokenizer: { kind: 'byte-pair', vocabularySize: 512 },
+    data,
+    training,
+  },
+  technique: { id: 'none', parameters: {} },
+  evaluation: { data, split: 'validation', items: 400, windowTokens: null },
+  seed: 7,
+  backend: 'native',
+};
+
+describe('the hash of a run', () => {
+  it('is what it was before training had schedules and optimisers', async () => {
+    expect(await hashOf(RunSpec.parse(spec))).toBe('8e107ad804ce200ecc227be34306d62e29fe8bb7b3be038a927b25b0c1c445d9');
+  });
+
+  it('is another one with each of them', async () => {
+    const settings = [
+      { schedule: { kind: 'constant' } },
+      { schedule: { kind: 'linear', final: 0 } },
+      { optimiser: { kind: 'lion', beta1: 0.9, beta2: 0.99 } },
+      { optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true } },
+      { microBatchSize: 2 },
+    ];
+    const hashes = settings.map(async (setting) => {
+      const changed = { ...spec, subject: { ...spec.subject, training: { ...training, ...setting } } };
+      return await hashOf(RunSpec.parse(changed));
+    });
+    expect(new Set(await Promise.all([hashOf(RunSpec.parse(spec)), ...hashes])).size).toBe(settings.length + 1);
+  });
+
+  it.each([
+    { schedule: { kind: 'cosine' } },
+    { schedule: { kind: 'warmup-stable-decay', decay: 2, shape: 'linear', final: 0 } },
+    { schedule: { kind: 'staircase' } },
+    { optimiser: { kind: 'adamw', beta1: 1, beta2: 0.95, epsilon: 1e-8 } },
+    { optimiser: { kind: 'sgd', momentum: -0.1, nesterov: false } },
+    { microBatchSize: 0 },
+  ])('is not taken of a training that makes no sense: %j', (setting) => {
+    expect(TrainingSpec.safeParse({ ...training, ...setting }).success).toBe(false);
+  });
+});
