@@ -9,6 +9,11 @@ import { QueryView } from '../lists/query-view.tsx';
 import { FAMILY_WORDS } from '../wording/verdicts.ts';
 import { PaperClaims } from './paper-claims.tsx';
 
+/** Whether the texts mark a detail that does not come from the abstract (docs/how-to/add-a-claim.md). */
+function hasKnown({ technique, scaledDownTest }: { technique: string | null; scaledDownTest: string | null }): boolean {
+  return `${technique} ${scaledDownTest}`.includes('[known');
+}
+
 export function PaperPage({ number }: { number: number | null }) {
   const query = useQuery({ ...paperView(number ?? -1), enabled: number !== null });
   if (number === null) return <EmptyState title="Papers are known by their number" />;
@@ -45,6 +50,7 @@ export function PaperPage({ number }: { number: number | null }) {
                 ['Tested here', paper.scaledDownTest],
                 ['Needs training', paper.needsTraining === null ? null : paper.needsTraining ? 'yes' : 'no'],
                 ['Modality', paper.modality],
+                ['[known]', hasKnown(paper) ? 'general knowledge of the field, not said in the abstract' : null],
                 ['Links', <PaperLinks key="links" paper={paper} />],
               ]}
             />

@@ -75,7 +75,7 @@ export function Guards({ verdict }: { verdict: Verdict }) {
                   {control.passed ? 'passed' : 'failed'}
                 </span>
               </Cell>
-              <Cell>
+              <Cell className="min-w-40">
                 {control.statement}
                 <div className="text-xs text-ink-faint">
                   {control.kind}: {CONTROL_WORDS[control.kind]}

@@ -115,7 +115,7 @@ function CountedParts({ parts }: { parts: readonly PartResult[] }) {
       <tbody>
         {parts.map((part) => (
           <Row key={part.id}>
-            <Cell>{part.statement}</Cell>
+            <Cell className="min-w-48">{part.statement}</Cell>
             <Cell numeric>
               {partEffect(part)} {part.unit}
             </Cell>
@@ -148,7 +148,7 @@ export function PartTable({ parts, label }: { parts: readonly PartResult[]; labe
       <tbody>
         {parts.map((part) => (
           <Row key={part.id}>
-            <Cell>{part.statement}</Cell>
+            <Cell className="min-w-48">{part.statement}</Cell>
             <Cell className="whitespace-nowrap">
               <VerdictMark verdict={part.verdict} />
             </Cell>
