@@ -103,8 +103,11 @@ export { bindRouter, type Router, type RouterKind, RouterSpec, registerRouter } 
 export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
 export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';
+export { type EarlyExit, generateSelfSpeculatively, type SelfSpeculativeText } from './decoding/self-speculative.ts';
 export {
+  checkGuesses,
   type Draft,
+  type Guess,
   generateSpeculatively,
   type SpeculativeOptions,
   type SpeculativeText,

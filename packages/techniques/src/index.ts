@@ -1,6 +1,7 @@
 export { checkFit, parameterProblems, resolveTechnique, techniqueDescriptors, techniqueIds } from './registry.ts';
 export type {
   CheckpointContext,
+  Drafting,
   Json,
   ResolvedTechnique,
   TechniqueContext,

@@ -6,6 +6,7 @@ import { layerSkip } from './layer-skipping/layer-skip.ts';
 import { painters } from './layer-skipping/painters.ts';
 import { parallelLayers } from './layer-skipping/parallel-layers.ts';
 import { recurrence } from './layer-skipping/recurrence.ts';
+import { selfSpeculative } from './layer-skipping/self-speculative.ts';
 import { stochasticDepth } from './layer-skipping/stochastic-depth.ts';
 import { none } from './none.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
@@ -75,6 +76,7 @@ const TECHNIQUES: readonly Technique[] = [
   layerSkip,
   layerDrop,
   stochasticDepth,
+  selfSpeculative,
 ];
 
 const byId = new Map(TECHNIQUES.map((technique) => [technique.id, technique]));
@@ -112,9 +114,11 @@ export function checkFit(technique: ResolvedTechnique, config: DecoderConfig): v
       break;
     case 'training':
       technique.planLayers(config);
+      technique.drafting(config);
       break;
     case 'inference':
       technique.planLayers(config, { seed: 0 });
+      technique.drafting(config);
       break;
   }
 }

@@ -28,6 +28,15 @@ export interface TrainingChange extends Partial<Disposable> {
   readonly options: Pick<StepOptions, 'loss' | 'afterStep'>;
 }
 
+/** Text is written with the first layers as a draft. */
+export interface Drafting {
+  readonly layers: number;
+  /** Guesses in a round. */
+  readonly tokens: number;
+  /** Whether draft and model share layers, states and cache, or the draft is a second model. */
+  readonly shared: boolean;
+}
+
 interface TechniqueText<Parameters> {
   /** Lower-case words joined by hyphens; experiments and protocols name it. */
   readonly id: string;
@@ -62,6 +71,7 @@ type Action<Parameters> =
       changeTraining(decoder: Decoder, parameters: Parameters, context: TrainingContext): TrainingChange;
       /** What the trained model runs; asked before anything runs too. */
       planLayers(config: DecoderConfig, parameters: Parameters): LayerPlan;
+      drafting?(config: DecoderConfig, parameters: Parameters): Drafting | null;
     }
   | {
       readonly seam: 'checkpoint';
@@ -73,6 +83,8 @@ type Action<Parameters> =
   | {
       readonly seam: 'inference';
       planLayers(config: DecoderConfig, parameters: Parameters, context: TechniqueContext): LayerPlan;
+      /** How the model writes text, where that is what the technique is about; asked before anything runs too. */
+      drafting?(config: DecoderConfig, parameters: Parameters): Drafting | null;
     };
 
 export type TechniqueDefinition<Parameters> = TechniqueText<Parameters> & Action<Parameters>;
@@ -93,13 +105,18 @@ export type ResolvedTechnique = {
       readonly trainedWith: { readonly [name: string]: Json };
       changeTraining(decoder: Decoder, context: TrainingContext): TrainingChange;
       planLayers(config: DecoderConfig): LayerPlan;
+      drafting(config: DecoderConfig): Drafting | null;
     }
   | {
       readonly seam: 'checkpoint';
       checkConfig(config: DecoderConfig): void;
       changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
     }
-  | { readonly seam: 'inference'; planLayers(config: DecoderConfig, context: TechniqueContext): LayerPlan }
+  | {
+      readonly seam: 'inference';
+      planLayers(config: DecoderConfig, context: TechniqueContext): LayerPlan;
+      drafting(config: DecoderConfig): Drafting | null;
+    }
 );
 
 /** What forms and lists show of a technique. */
@@ -174,6 +191,7 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
             trainedWith: asJson<{ [name: string]: Json }>(definition.trainedWith(parameters)),
             changeTraining: (decoder, context) => definition.changeTraining(decoder, parameters, context),
             planLayers: (config) => definition.planLayers(config, parameters),
+            drafting: (config) => definition.drafting?.(config, parameters) ?? null,
           };
         case 'checkpoint':
           return {
@@ -190,6 +208,7 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
             ...shown,
             seam: 'inference',
             planLayers: (config, context) => definition.planLayers(config, parameters, context),
+            drafting: (config) => definition.drafting?.(config, parameters) ?? null,
           };
       }
     },

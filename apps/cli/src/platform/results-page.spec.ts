@@ -47,11 +47,19 @@ function entry(id: string, verdict: VerdictWord | null, changes: Partial<ClaimSu
         words: `Direction ${verdict} at 0.1 M parameters.`,
         n: 5,
         grade: 'scaled-down',
+        protocolId: `${id}-quick`,
         subjectLine: '2 layers',
         parts: [part({}), part({ template: 'not-worse', effect: -0.002, interval: [-0.004, null], margin: 0.014 })],
         secondSize: null,
         controls: [
-          { id: 'negative', kind: 'negative', statement: '', passed: id !== '2.0', finding: '', result: null },
+          {
+            id: 'negative',
+            kind: 'negative',
+            statement: '',
+            passed: id !== '2.0',
+            finding: '',
+            result: part({ level: 0.025 }),
+          },
         ],
       },
     } as unknown as VerdictRecord);
@@ -67,13 +75,12 @@ const ENTRIES = [
 
 describe('the page of results', () => {
   it('counts verdicts, time, and negative controls that failed', () => {
-    expect(totalsOf(ENTRIES)).toEqual({
+    expect(totalsOf(ENTRIES)).toMatchObject({
       supported: 1,
       contradicted: 1,
       inconclusive: 0,
       withoutVerdict: 1,
-      negativeControls: 2,
-      negativeControlsFailed: 1,
+      negativeControls: { count: 2, failed: 1, rate: 0.5, stated: 0.05, failedIn: ['2.0-quick'] },
       seconds: 180,
     });
   });
@@ -93,6 +100,7 @@ describe('the page of results', () => {
     const page = resultsPage(ENTRIES, { scale: 'quick', machine: '2 cores' });
     expect(page).toContain('| 1.0-quick | Loses nothing \\| at all (A paper) | equal |');
     expect(page).toContain('none: cancelled: by a user');
+    expect(page).toContain('Negative controls: 1 of 2 found a difference where there is none (2.0-quick), 50.0 %');
     expect(page).toContain('### 2.0-quick: Loses nothing | at all');
     expect(page).toContain('The golden values agree.');
     expect(page).not.toContain('### 1.0-quick');

@@ -1,4 +1,5 @@
 import type { PartResult, Verdict } from '@claimbench/contracts';
+import { type NegativeControls, negativeControlsLine, negativeControlsOf } from './negative-controls.ts';
 import type { Entry } from './reproduction.ts';
 
 /** Three significant digits, without an exponent where the number can be read without one. */
@@ -37,22 +38,19 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }
 
-/** How many verdicts of each word, and negative controls that found something where nothing was. */
+/** How many verdicts of each word, and what the negative controls say of the rule. */
 export interface Totals {
   readonly supported: number;
   readonly contradicted: number;
   readonly inconclusive: number;
   readonly withoutVerdict: number;
-  readonly negativeControls: number;
-  readonly negativeControlsFailed: number;
+  readonly negativeControls: NegativeControls;
   readonly seconds: number;
 }
 
 export function totalsOf(entries: readonly Entry[]): Totals {
   const words = { supported: 0, contradicted: 0, inconclusive: 0 };
   let withoutVerdict = 0;
-  let negativeControls = 0;
-  let negativeControlsFailed = 0;
   let seconds = 0;
   for (const { record, seconds: own } of entries) {
     seconds += own ?? 0;
@@ -61,13 +59,9 @@ export function totalsOf(entries: readonly Entry[]): Totals {
       continue;
     }
     words[record.verdict.verdict]++;
-    for (const control of record.verdict.controls) {
-      if (control.kind !== 'negative') continue;
-      negativeControls++;
-      if (!control.passed) negativeControlsFailed++;
-    }
   }
-  return { ...words, withoutVerdict, negativeControls, negativeControlsFailed, seconds };
+  const verdicts = entries.flatMap(({ record }) => (record ? [record.verdict] : []));
+  return { ...words, withoutVerdict, negativeControls: negativeControlsOf(verdicts), seconds };
 }
 
 /** `docs/results.md`: the table, then a paragraph of doubt for every contradiction. Everything comes from the records. */
@@ -98,7 +92,9 @@ export function resultsPage(
     '',
     `Written by \`claimbench reproduce --scale ${context.scale} --markdown FILE\`; nothing here is edited by hand. Machine: ${context.machine}.`,
     '',
-    `${totals.supported} supported, ${totals.contradicted} contradicted, ${totals.inconclusive} inconclusive, ${totals.withoutVerdict} without a verdict; ${Math.round(totals.seconds / 60)} minutes of experiments. Negative controls: ${totals.negativeControlsFailed} of ${totals.negativeControls} found a difference where there is none.`,
+    `${totals.supported} supported, ${totals.contradicted} contradicted, ${totals.inconclusive} inconclusive, ${totals.withoutVerdict} without a verdict; ${Math.round(totals.seconds / 60)} minutes of experiments.`,
+    '',
+    negativeControlsLine(totals.negativeControls),
     '',
     'The paper’s column is its value, or the direction it claims; ours is the effect of the part furthest from the claim, with its 95 % interval, above zero where it agrees. A scaled-down verdict speaks of the direction at our size.',
     '',

@@ -278,6 +278,25 @@ describe('a technique in training', () => {
     expect(reproducible(again.outcome)).toEqual(reproducible(base.outcome));
   });
 
+  it('counts what writing with its exit as the draft costs, and what a draft of its own would', async () => {
+    const base = await run(two(NONE));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const speculative = (draft: string): TechniqueSpec => {
+      return { id: 'self-speculative', parameters: { exit: 1, tokens: 3, draft } };
+    };
+    const { metrics: shared } = (await run(two(speculative('shared')), options)).outcome;
+    const { metrics: independent } = (await run(two(speculative('independent')), options)).outcome;
+    expect(shared.natsPerByte).toBe(base.outcome.metrics.natsPerByte);
+    expect(shared.acceptedShare).toBeGreaterThan(0.1);
+    expect(shared.acceptedShare).toBeLessThan(1);
+    expect(independent.acceptedShare).toBe(shared.acceptedShare);
+    expect(shared.layersPerToken).toBeGreaterThan(2);
+    expect(independent.layersPerToken).toBeGreaterThan(shared.layersPerToken! + 0.5);
+    expect(shared.decodingBytes).toBeGreaterThan(shared.modelBytes!);
+    expect(independent.decodingBytes).toBeGreaterThan(1.5 * shared.decodingBytes!);
+    expect(base.outcome.metrics).not.toHaveProperty('layersPerToken');
+  });
+
   it.each([
     layerSkip({ rate: 0, scale: 0, curriculum: 'last' }),
     { id: 'layer-drop', parameters: { rate: 0 } },

@@ -17,6 +17,7 @@ import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { z } from 'zod';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { checkFit, checkTiming, resolveTechnique } from '../plan/technique.ts';
+import { measureDecoding } from './decoding.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
 import { RunError } from './run-error.ts';
@@ -71,7 +72,13 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const trained = performance.now();
     const { costs, failed } = await applyTechnique(technique, subject, spec, locations, signal);
     const given = subject.diverged ?? (failed ? { step: 0, reason: 'weights-not-finite' } : null);
-    const { result, diverged } = await evaluateSubject(spec, { ...subject, diverged: given }, locations, signal);
+    const { result, diverged, decoding } = await evaluateSubject(
+      spec,
+      technique,
+      { ...subject, diverged: given },
+      locations,
+      signal,
+    );
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
     const timing = spec.timing ? await timed(backend, spec, subject, context, locations) : null;
     const ended = performance.now();
@@ -80,7 +87,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const seconds = (from: number, to: number) => (to - from) / 1000;
     return {
       outcome: {
-        ...measuredNumbers({ specHash, subject, costs, result, diverged, points }),
+        ...measuredNumbers({ specHash, subject, costs, result, diverged, decoding, points }),
         timings: {
           seconds: seconds(started, ended),
           preparationSeconds: seconds(started, trained),
@@ -150,10 +157,11 @@ function checkedSpec(given: RunSpec): RunSpec {
  */
 async function evaluateSubject(
   spec: RunSpec,
+  technique: ResolvedTechnique,
   { decoder, tokenizer, diverged }: PreparedSubject,
   locations: DataLocations,
   signal: AbortSignal,
-): Promise<{ result: EvaluationResult; diverged: Outcome['diverged'] }> {
+): Promise<{ result: EvaluationResult; diverged: Outcome['diverged']; decoding: Outcome['metrics'] }> {
   const { evaluation, subject } = spec;
   const data = await loadDataSet(evaluation.data, locations, { signal });
   const documents = data.documents(evaluation.split);
@@ -163,12 +171,16 @@ async function evaluateSubject(
   });
   if (!diverged) {
     const result = await evaluate(decoder, items, { signal });
-    if (Number.isFinite(result.natsPerByte)) return { result, diverged: null };
+    if (Number.isFinite(result.natsPerByte)) {
+      const drafting = 'drafting' in technique ? technique.drafting(decoder.config) : null;
+      const decoding = drafting ? await measureDecoding(decoder, items, drafting, signal) : {};
+      return { result, diverged: null, decoding };
+    }
   }
   const seen =
     subject.kind === 'recipe' ? (await loadDataSet(subject.data, locations, { signal })).documents('train') : documents;
   const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
-  return { result, diverged: diverged ?? { step: 0, reason: 'evaluation-not-finite' } };
+  return { result, diverged: diverged ?? { step: 0, reason: 'evaluation-not-finite' }, decoding: {} };
 }
 
 interface Measured {
@@ -177,11 +189,13 @@ interface Measured {
   readonly costs: WeightCosts | null;
   readonly result: EvaluationResult;
   readonly diverged: Outcome['diverged'];
+  /** What writing text costs, where the technique is about that. */
+  readonly decoding: Outcome['metrics'];
   readonly points: RunPoints;
 }
 
 /** Everything reproducible that a run measured, and its digest. */
-function measuredNumbers({ specHash, subject, costs, result, diverged, points }: Measured) {
+function measuredNumbers({ specHash, subject, costs, result, diverged, decoding, points }: Measured) {
   const { decoder, training } = subject;
   const { natsPerByte, natsPerToken, top1Accuracy } = result;
   const measured: Outcome['metrics'] = {
@@ -193,6 +207,7 @@ function measuredNumbers({ specHash, subject, costs, result, diverged, points }:
     layerEvaluations: subLayerEvaluations(decoder.plan),
     ...weightCosts(decoder, costs),
     ...subject.diagnosis,
+    ...decoding,
   };
   if (training) measured.trainingLoss = training.finalLoss;
   // What is not finite (the last training loss of a diverged run, the error of its weights) is no measurement.

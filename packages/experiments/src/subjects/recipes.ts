@@ -55,6 +55,20 @@ const SIZES: readonly Size[] = [
     learningRate: 6e-3,
   },
   {
+    name: 'slim',
+    title: 'Four narrow layers',
+    purpose:
+      'as deep as can be trained dozens of times in a quick protocol: layouts of layers compared at equal tuning',
+    layers: 4,
+    hiddenSize: 40,
+    heads: 2,
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 120_000,
+    batchSize: 4,
+    learningRate: 6e-3,
+  },
+  {
     name: 'xs',
     title: 'Extra small',
     purpose: 'a quarter million parameters: the second size of quick protocols and the first of standard ones',

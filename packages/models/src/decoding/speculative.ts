@@ -8,7 +8,7 @@ import { RANDOM_STREAMS } from '../random-streams.ts';
 import { createCache } from './caches.ts';
 import { checkRoom, type GenerationOptions } from './generate.ts';
 import { trailingLogits } from './last-logits.ts';
-import { checkSampling, drawToken, GREEDY, nextTokenProbabilities } from './sampling.ts';
+import { checkSampling, drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './sampling.ts';
 
 /** What guesses ahead: another model of the same vocabulary, or the model itself by a shorter plan of its layers. */
 export interface Draft {
@@ -25,6 +25,11 @@ export interface SpeculativeText {
   readonly passes: number;
   readonly drafted: number;
   readonly accepted: number;
+  /** Positions that the model has read, and the draft. */
+  readonly modelPositions: number;
+  readonly draftPositions: number;
+  /** Bytes of keys and values, of model and draft together. */
+  readonly cacheBytes: number;
 }
 
 export type SpeculativeOptions = Pick<GenerationOptions, 'steps' | 'sampling' | 'seed' | 'stopToken' | 'signal'> & {
@@ -56,30 +61,37 @@ export async function generateSpeculatively(
   let passes = 0;
   let drafted = 0;
   let accepted = 0;
-  const finish = () => ({ tokens: Int32Array.from(text.slice(prompt.length)), passes, drafted, accepted });
+  const read = { model: 0, draft: 0 };
+  const finish = () => ({
+    tokens: Int32Array.from(text.slice(prompt.length)),
+    passes,
+    drafted,
+    accepted,
+    modelPositions: read.model,
+    draftPositions: read.draft,
+    cacheBytes: cache.bytes + draftCache.bytes,
+  });
 
   while (text.length < end) {
     throwIfCancelled(signal);
     // The model adds one token of its own to those that it keeps.
     const count = Math.min(draft.tokens, end - text.length - 1);
-    const guesses: { readonly token: number; readonly q: Float64Array }[] = [];
+    const guesses: Guess[] = [];
     for (let guess = 0; guess < count; guess++) {
       const known = [...text, ...guesses.map(({ token }) => token)];
+      read.draft += known.length - draftCache.length;
       const [logits] = await readOn(draft.decoder, draft.plan, draftCache, known, 1);
       const q = nextTokenProbabilities(logits!, sampling);
       guesses.push({ token: drawToken(q, uniform()), q });
     }
     const guessed = [...text, ...guesses.map(({ token }) => token)];
+    read.model += guessed.length - cache.length;
     const logits = await readOn(decoder, undefined, cache, guessed, count + 1);
     passes += 1;
     drafted += count;
-    const p = (at: number) => nextTokenProbabilities(logits[at]!, sampling);
-    const kept = guesses.findIndex(({ token, q }, at) => uniform() >= p(at)[token]! / q[token]!);
-    const whole = kept < 0 ? count : kept;
-    const last = p(whole);
-    const own = drawToken(kept < 0 ? last : residual(last, guesses[kept]!.q), uniform());
-    accepted += whole;
-    for (const token of [...guesses.slice(0, whole).map((guess) => guess.token), own]) {
+    const { kept, own } = checkGuesses(guesses, logits, sampling, uniform);
+    accepted += kept;
+    for (const token of [...guesses.slice(0, kept).map((guess) => guess.token), own]) {
       if (token === stopToken) return finish();
       text.push(token);
       options.onToken?.(token);
@@ -112,12 +124,36 @@ async function readOn(
   }
 }
 
+/** A guessed token and the probabilities that it was drawn from. */
+export interface Guess {
+  readonly token: number;
+  readonly q: Float64Array;
+}
+
+/**
+ * How many of the guesses are kept, and the token that follows them: drawn anew where one is not, else the model's own. `logits`: the
+ * model's before each guess and after the last.
+ */
+export function checkGuesses(
+  guesses: readonly Guess[],
+  logits: readonly Float32Array[],
+  sampling: SamplingOptions,
+  uniform: () => number,
+): { readonly kept: number; readonly own: number } {
+  const p = (at: number) => nextTokenProbabilities(logits[at]!, sampling);
+  const refused = guesses.findIndex(({ token, q }, at) => uniform() >= p(at)[token]! / q[token]!);
+  const kept = refused < 0 ? guesses.length : refused;
+  const last = p(kept);
+  return { kept, own: drawToken(refused < 0 ? last : residual(last, guesses[refused]!.q), uniform()) };
+}
+
 /** max(0, p - q), which `drawToken` renormalises. */
 function residual(p: Float64Array, q: Float64Array): Float64Array {
   return p.map((value, token) => Math.max(0, value - q[token]!));
 }
 
-function uniformDraws(temperature: number, seed: number | undefined): () => number {
+/** Numbers in [0, 1) from the seed's decoding stream. Throws `invalid-sampling` where something is drawn without a seed. */
+export function uniformDraws(temperature: number, seed: number | undefined): () => number {
   // All probabilities are 0 or 1: any number in [0, 1) decides alike.
   if (temperature === 0) return () => 0;
   if (seed === undefined) {

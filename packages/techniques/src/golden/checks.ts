@@ -1,6 +1,6 @@
 import { angularDistanceCheck } from './depth.ts';
 import { lacoCheck } from './laco.ts';
-import { layerSkipCheck } from './layer-skip.ts';
+import { layerSkipCheck, selfSpeculationCheck } from './layer-skip.ts';
 import { llmDropCheck } from './llm-drop.ts';
 import { awqCheck, hqqCheck, normalFloatCheck } from './quantizers.ts';
 import { gptqCheck, higgsCheck, laserCheck, qepCheck, sparseGptCheck } from './second-moments.ts';
@@ -21,6 +21,7 @@ const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'llm-drop': llmDropCheck,
   'nf4-fp4': normalFloatCheck,
   qep: qepCheck,
+  'self-speculative-verify': selfSpeculationCheck,
   sparsegpt: sparseGptCheck,
   wanda: wandaCheck,
 };
@@ -28,7 +29,7 @@ const CHECKS: Readonly<Record<string, GoldenCheck>> = {
 export const CHECKED_SLUGS: readonly string[] = Object.keys(CHECKS);
 
 /**
- * Checks one golden file of techniques: every output of every case. null where no technique here belongs to its slug. Throws TypeError
+ * Checks one golden file of techniques: the outputs of its cases that our techniques have. null where no technique here belongs to its slug. Throws TypeError
  * where the file is not what it should be.
  */
 export async function checkTechniqueGolden(

@@ -1,4 +1,5 @@
 import { createReferenceBackend, crossEntropy, linear, scope, Tensor } from '@claimbench/kernels';
+import { checkGuesses, nextTokenProbabilities } from '@claimbench/models';
 import { type ExitWeighting, exitWeights, type Growth, growth, rotated } from '../layer-skipping/layer-schedules.ts';
 import { Findings, type GoldenCheck } from './finding.ts';
 import type { GoldenCase } from './values.ts';
@@ -76,3 +77,31 @@ function checkRotation(golden: GoldenCase, findings: Findings): void {
   );
   findings.equal('on', on.flat());
 }
+
+/** One greedy round of self-speculative decoding: what is kept of a draft, and the text after it. Other methods' cases are passed over. */
+export const selfSpeculationCheck: GoldenCheck = (golden) => {
+  const findings = new Findings(golden);
+  if (!golden.id.startsWith('greedy')) return findings.list;
+  const greedy = { temperature: 0 };
+  const rows = (name: string) => {
+    const { shape, data } = golden.array('inputs', name);
+    const [count, size] = shape as [number, number];
+    return Array.from({ length: count }, (_, at) => Float32Array.from(data.slice(at * size, (at + 1) * size)));
+  };
+  const ends = golden.array('params', 'end_tokens').data;
+  const drafted = rows('draft_logits').map((logits) => {
+    const q = nextTokenProbabilities(logits, greedy);
+    return { token: q.indexOf(1), q };
+  });
+  // The draft ends with its first end token.
+  const end = drafted.findIndex(({ token }) => ends.includes(token));
+  const guesses = end < 0 ? drafted : drafted.slice(0, end + 1);
+  const { kept, own } = checkGuesses(guesses, rows('full_logits'), greedy, () => 0);
+  const output = [...guesses.slice(0, kept).map(({ token }) => token), own];
+  const length = golden.number('params', 'prompt_length') + output.length - 1;
+  return findings
+    .number('accepted', kept, 0)
+    .number('drafted', guesses.length, 0)
+    .equal('output', output)
+    .number('cache_length', length, 0).list;
+};

@@ -103,6 +103,19 @@ describe('LayerSkip', () => {
       'after 5 layers; the model has 4',
     );
   });
+
+  it('drafts with its exit where it is told to guess', () => {
+    const technique = training('layer-skip', { exit: 2, draft: 3 });
+    expect(technique.planLayers(smallConfig())).toHaveLength(4);
+    expect(technique.drafting(smallConfig())).toEqual({ layers: 2, tokens: 3, shared: true });
+    expect(training('layer-skip', { exit: 2 }).drafting(smallConfig())).toBeNull();
+    expect(technique.trainedWith).toEqual(training('layer-skip', {}).parameters);
+    expect(() => training('layer-skip', { draft: 3 })).toThrow('name an exit');
+    const speculative = resolveTechnique({ id: 'self-speculative', parameters: { exit: 4 } });
+    expect(() => checkFit(speculative, smallConfig())).toThrow(
+      'drafts after 4 layers and needs one more; the model has 4',
+    );
+  });
 });
 
 describe('the schedules of LayerSkip', () => {

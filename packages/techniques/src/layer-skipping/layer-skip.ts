@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
 import { CURRICULA, EXIT_WEIGHTINGS, exitsOn, exitWeights, GROWTHS, growth } from './layer-schedules.ts';
+import { drafting } from './self-speculative.ts';
 
 export const layerSkip = defineTechnique({
   id: 'layer-skip',
@@ -17,71 +18,76 @@ export const layerSkip = defineTechnique({
     'up to its own, the last exit without the scale. Where the curriculum leaves exits out, the rest are divided by their sum.',
   equation: String.raw`p_{l,t} = S(t)\,D(l)\,p_{\max},\quad D(l) = 2^{\frac{l}{L-1}} - 1,\quad S(t) = 2^{\frac{t}{T-1}} - 1;\qquad J = \sum_{l=0}^{L-1} \tilde e(t,l)\,J_{\mathrm{CE}}\bigl(g(x_{l+1}), y\bigr),\quad \tilde e(t,l) = \frac{C(t,l)\,e(l)}{\sum_i C(t,i)\,e(i)}`,
   papers: [121],
-  parameters: z.strictObject({
-    exit: z
-      .number()
-      .int()
-      .min(1)
-      .max(64)
-      .nullable()
-      .default(null)
-      .meta({ title: 'Exit', description: 'Layers that the trained model runs before the head; empty: all of them' }),
-    rate: z
-      .number()
-      .min(0)
-      .max(0.9)
-      .default(0.2)
-      .meta({ title: 'Layer dropout', description: 'Rate of the last layer in the last step; 0: no layer is dropped' }),
-    depth: z
-      .enum(GROWTHS)
-      .default('exponential')
-      .meta({ title: 'Over layers', description: 'How the rate rises from the first layer to the last' }),
-    time: z.enum(GROWTHS).default('exponential').meta({
-      title: 'Over steps',
-      description: 'How the rate rises from the first step to the last; constant for a model that was trained before',
-    }),
-    scale: z
-      .number()
-      .min(0)
-      .max(10)
-      .default(0.2)
-      .meta({ title: 'Exit scale', description: 'Factor of the losses of all exits but the last; 0: the last alone' }),
-    weighting: z.enum(EXIT_WEIGHTINGS).default('sum').meta({
-      title: 'Exit weights',
-      description: 'How the weight of an exit follows from its depth; sum: the paper’s',
-    }),
-    curriculum: z
-      .enum(CURRICULA)
-      .default('rotational')
-      .meta({
-        title: 'Curriculum',
-        description:
-          'Exits that a step trains beside the last: rotational: every n-th, moving up by one each step; gradual: from the last down over the ' +
-          'first half; all; last: no other',
+  parameters: z
+    .strictObject({
+      exit: z
+        .number()
+        .int()
+        .min(1)
+        .max(64)
+        .nullable()
+        .default(null)
+        .meta({ title: 'Exit', description: 'Layers that the trained model runs before the head; empty: all of them' }),
+      draft: z.number().int().min(0).max(16).default(0).meta({
+        title: 'Draft',
+        description: 'Tokens that the exit guesses for the rest of the layers to check; 0: the exit has the last word',
       }),
-    stride: z
-      .number()
-      .int()
-      .min(1)
-      .max(64)
-      .default(4)
-      .meta({ title: 'Stride', description: 'n of the rotational curriculum' }),
-  }),
+      rate: z.number().min(0).max(0.9).default(0.2).meta({
+        title: 'Layer dropout',
+        description: 'Rate of the last layer in the last step; 0: no layer is dropped',
+      }),
+      depth: z
+        .enum(GROWTHS)
+        .default('exponential')
+        .meta({ title: 'Over layers', description: 'How the rate rises from the first layer to the last' }),
+      time: z.enum(GROWTHS).default('exponential').meta({
+        title: 'Over steps',
+        description: 'How the rate rises from the first step to the last; constant for a model that was trained before',
+      }),
+      scale: z.number().min(0).max(10).default(0.2).meta({
+        title: 'Exit scale',
+        description: 'Factor of the losses of all exits but the last; 0: the last alone',
+      }),
+      weighting: z.enum(EXIT_WEIGHTINGS).default('sum').meta({
+        title: 'Exit weights',
+        description: 'How the weight of an exit follows from its depth; sum: the paper’s',
+      }),
+      curriculum: z
+        .enum(CURRICULA)
+        .default('rotational')
+        .meta({
+          title: 'Curriculum',
+          description:
+            'Exits that a step trains beside the last: rotational: every n-th, moving up by one each step; gradual: from the last down over the ' +
+            'first half; all; last: no other',
+        }),
+      stride: z
+        .number()
+        .int()
+        .min(1)
+        .max(64)
+        .default(4)
+        .meta({ title: 'Stride', description: 'n of the rotational curriculum' }),
+    })
+    .refine(({ exit, draft }) => draft === 0 || exit !== null, {
+      path: ['draft'],
+      message: 'the whole model has nobody to check its guesses: name an exit',
+    }),
   grid: {
     exit: [null, 2, 4, 6],
     rate: [0, 0.1, 0.2],
     scale: [0, 0.1, 0.2, 1],
     curriculum: ['rotational', 'gradual', 'all'],
   },
-  label: ({ exit, rate, scale, curriculum }) => {
+  label: ({ exit, draft, rate, scale, curriculum }) => {
     const parts = [
       rate === 0 ? 'no dropout' : `dropout ${rate}`,
       scale === 0 || curriculum === 'last' ? 'no exit loss' : `exit scale ${scale}, ${curriculum}`,
-      exit === null ? [] : `exit after ${exit}`,
+      exit === null ? [] : `exit after ${exit}${draft === 0 ? '' : ` guesses ${draft}`}`,
     ];
     return parts.flat().join(', ');
   },
-  trainedWith: (parameters) => ({ ...parameters, exit: null }),
+  trainedWith: (parameters) => ({ ...parameters, exit: null, draft: 0 }),
   changeTraining(decoder, { rate, depth, time, scale, weighting, curriculum, stride }, { seed, steps }) {
     const { layers } = decoder.config;
     const dropout = dropLayersInTraining(decoder, seed, {
@@ -108,11 +114,13 @@ export const layerSkip = defineTechnique({
       [Symbol.dispose]: () => dropout[Symbol.dispose](),
     };
   },
-  planLayers({ layers, plan }, { exit }) {
+  planLayers({ layers, plan }, { exit, draft }) {
     if (plan !== null) throw doesNotFit('layer-skip', 'it trains a model that runs its layers once, in order');
     if (exit !== null && exit > layers) {
       throw doesNotFit('layer-skip', `the exit is after ${exit} layers; the model has ${layers}`);
     }
-    return fullPlan(layers).slice(0, exit ?? layers);
+    return fullPlan(layers).slice(0, draft > 0 ? layers : (exit ?? layers));
   },
+  drafting: (config, { exit, draft }) =>
+    exit === null || draft === 0 ? null : drafting('layer-skip', config, { exit, tokens: draft, draft: 'shared' }),
 });
