@@ -107,12 +107,38 @@ describe('layers dropped in training', () => {
     const at = async (seed: number, steps: readonly number[]) => {
       using dropout = dropLayersInTraining(decoder, seed, byText);
       let last: Float32Array[] = [];
-      for (dropout.step of steps) last = await logitsOfTexts();
+      for (const step of steps) {
+        dropout.step = step;
+        last = await logitsOfTexts();
+      }
       return last;
     };
-    expect(await at(7, [1, 2, 9])).toEqual(await at(7, [9, 9]));
+    expect(await at(7, [1, 2, 9])).toEqual(await at(7, [9]));
     const others = await Promise.all([at(7, [9]), at(8, [9]), at(7, [10]), at(9, [9])]);
     expect(new Set(others.map((logits) => logits.map((values) => values.join()).join())).size).toBeGreaterThan(1);
+  });
+
+  test('are drawn for each text of a batch that is computed in parts, and once for the whole batch where that is the unit', async () => {
+    const known = await logitsByLayers();
+    const ran = async (unit: LayerDropout['unit'], parts: number) => {
+      using dropout = dropLayersInTraining(decoder, 7, { ...byText, unit });
+      const found: string[][] = [];
+      for (let step = 1; step <= 10; step++) {
+        dropout.step = step;
+        const layers: string[] = [];
+        for (let part = 0; part < parts; part++) {
+          using ids = Tensor.from(backend, texts.subarray(0, 12 / parts), [3 / parts, 4]);
+          using logits = scope(() => decoder.logits(ids));
+          const all = await logits.readFloats();
+          const size = (all.length * parts) / 3;
+          for (let at = 0; at < all.length; at += size) layers.push(ranIn(all.slice(at, at + size), known));
+        }
+        found.push(layers);
+      }
+      return found;
+    };
+    expect(await ran('text', 3)).toEqual(await ran('text', 1));
+    expect(await ran('batch', 3)).toEqual(await ran('batch', 1));
   });
 
   test('run again outside of training, and when dropout is over', async () => {

@@ -14,7 +14,10 @@ export interface LayerDropout {
   readonly rescaled: boolean;
 }
 
-/** Dropout at work on a decoder: `step` says which step the next pass belongs to; disposed, every layer runs again. */
+/**
+ * Dropout at work on a decoder: `step` says which step the next pass belongs to; passes of one step are parts of its batch. Disposed, every
+ * layer runs again.
+ */
 export interface LayerDropoutAtWork extends Disposable {
   step: number;
 }
@@ -39,14 +42,17 @@ export function dropLayersInTraining(decoder: Decoder, seed: number, dropout: La
     );
   }
   const stream = new RandomStream(seed, namedStream(RANDOM_STREAMS.technique, 'layer-dropout'));
-  const atWork = { step: 0 };
+  let current = 0;
+  /** Texts of the step that each layer has seen. */
+  const seen = new Uint32Array(layers);
   const removals = inOrder.map((_, layer) =>
     decoder.hooks.around(`layers.${layer}`, (input, run) => {
-      const rate = decoder.training ? dropout.rate(layer, atWork.step) : 0;
+      const rate = decoder.training ? dropout.rate(layer, current) : 0;
       if (rate <= 0) return run(input);
       const texts = input.shape[0]!;
       // At most 1,024 layers and as many texts in a batch: every draw has a place of its own.
-      stream.position = (atWork.step * 1024 + layer) * 1024;
+      stream.position = (current * 1024 + layer) * 1024 + (dropout.unit === 'batch' ? 0 : seen[layer]!);
+      seen[layer]! += texts;
       const once = dropout.unit === 'batch' ? stream.nextUniform() : undefined;
       const kept = Array.from({ length: texts }, (_, text) => text).filter(
         () => (once ?? stream.nextUniform()) >= rate,
@@ -55,11 +61,18 @@ export function dropLayersInTraining(decoder: Decoder, seed: number, dropout: La
       return onSomeTexts(input, kept, (x) => rescaled(x, run(x), factor));
     }),
   );
-  return Object.assign(atWork, {
+  return {
+    get step() {
+      return current;
+    },
+    set step(step) {
+      if (step !== current) seen.fill(0);
+      current = step;
+    },
     [Symbol.dispose]: () => {
       for (const remove of removals) remove();
     },
-  });
+  };
 }
 
 /** `x + factor * (y - x)`. */
