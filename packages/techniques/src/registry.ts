@@ -24,6 +24,7 @@ import { laco } from './pruning/laco.ts';
 import { lamp } from './pruning/lamp.ts';
 import { laser } from './pruning/laser.ts';
 import { magnitude } from './pruning/magnitude.ts';
+import { postTraining } from './pruning/post-training.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
 import { sparseGpt } from './pruning/sparsegpt.ts';
 import { wanda } from './pruning/wanda.ts';
@@ -68,6 +69,7 @@ const TECHNIQUES: readonly Technique[] = [
   angularLayers,
   blockInfluence,
   attentionDrop,
+  postTraining,
   dropLayers,
   dropSublayers,
   painters,

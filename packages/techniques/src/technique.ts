@@ -15,6 +15,11 @@ export interface TechniqueContext {
 export interface CheckpointContext extends TechniqueContext {
   /** Windows of training text as long as the decoder's context, drawn from stream 3 of the seed; the first n are always the same. */
   calibrate(windows: number): Promise<TokenWindows>;
+  /**
+   * Trains the decoder on, on the subject's own text in another order than its training took, with the subject's recipe but for length
+   * and rate. Throws where the subject has no recipe.
+   */
+  trainOn(decoder: Decoder, recipe: { readonly tokens: number; readonly learningRate: number }): Promise<void>;
 }
 
 /** What a technique that trains differently may use. */

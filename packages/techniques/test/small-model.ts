@@ -30,7 +30,13 @@ afterEach(() => {
 
 /** What runs give to techniques on trained decoders: here windows of a stream with some structure, `seed` apart. */
 export function smallContext(seed = 0): CheckpointContext {
-  return { seed, calibrate: async (windows) => smallWindows(windows, seed) };
+  return {
+    seed,
+    calibrate: async (windows) => smallWindows(windows, seed),
+    trainOn: async () => {
+      throw new Error('the small model is not trained');
+    },
+  };
 }
 
 function smallWindows(windows: number, seed: number): TokenWindows {

@@ -310,6 +310,49 @@ describe('a technique in training', () => {
   });
 });
 
+describe('training after a technique', () => {
+  const architecture = { layers: 3 } as const;
+  const three = (technique: TechniqueSpec): RunSpec => {
+    const made = spec(technique);
+    if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    const { subject } = made;
+    return { ...made, subject: { ...subject, architecture: { ...subject.architecture, ...architecture } } };
+  };
+  const healed = (tokens: number, changes: TechniqueSpec['parameters'] = {}): TechniqueSpec => ({
+    id: 'post-training',
+    parameters: {
+      pruning: 'drop-layers',
+      setting: { select: 'first', count: 1 },
+      tokens,
+      learningRate: 5e-3,
+      ...changes,
+    },
+  });
+
+  it('mends what was taken out, the same for a seed, and changes nothing without tokens', async () => {
+    const base = await run(three(NONE));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const cut = await run(three({ id: 'drop-layers', parameters: { select: 'first', count: 1 } }), options);
+    const none = await run(three(healed(0)), options);
+    const some = await run(three(healed(10_240)), options);
+    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+    expect(loss(none)).toBe(loss(cut));
+    expect(loss(some)).toBeLessThan(loss(cut) - 0.02);
+    expect(some.outcome.metrics.modelBytes).toBeLessThan(base.outcome.metrics.modelBytes!);
+    const again = await run(three(healed(10_240)), { ...options, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(some.outcome));
+  });
+
+  it('refuses a setting that the technique inside does not take, by field', async () => {
+    expect(await failure(three(healed(0, { setting: { count: -1 } })))).toMatchObject({
+      message: expect.stringContaining('setting.count'),
+    });
+    expect(await failure(three(healed(0, { setting: { select: 'last', count: 9 } })))).toMatchObject({
+      code: 'technique-does-not-fit',
+    });
+  });
+});
+
 describe('a run that fails to train', () => {
   it('is an outcome that names the step, counts as the unigram entropy, and takes its dependants with it', async () => {
     const wild = { learningRate: 10, warmup: 0, gradientClip: null, weightDecay: 1, tokens: 10_240 };

@@ -38,6 +38,9 @@ export interface PreparedSubject {
 /** Windows of training text on which a trained model is looked into. */
 const DIAGNOSED_WINDOWS = 16;
 
+/** Turns a run's seed into that of training afterwards. */
+const AFTERWARDS = 0x9e3779b9;
+
 /** Share of the progress bar that training takes. */
 const TRAINED = 0.9;
 /** Every step is a point, up to so many; longer trainings report every second step, every third, … */
@@ -164,6 +167,15 @@ export async function applyTechnique(
       calibrate: async (windows) => {
         const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
         return calibrationWindows(stream, seed, windows, decoder.config.contextLength);
+      },
+      trainOn: async (changed, { tokens, learningRate }) => {
+        if (spec.subject.kind !== 'recipe') {
+          throw new RunError({ code: 'invalid-spec', message: `${spec.subject.name} has no recipe to train it on by` });
+        }
+        const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
+        const recipe = { ...spec.subject.training, tokens, learningRate };
+        // Another order than the training's: what is seen first again would count twice.
+        await train(changed, stream, recipe, { seed: (seed ^ AFTERWARDS) >>> 0, pointEvery: 1, signal });
       },
     });
     return { costs, failed: false };
