@@ -5,6 +5,7 @@ export { ENCODED_TYPES, encodeBlocks } from './checkpoints/gguf/encode-blocks.ts
 export { readGgufModel, writeGgufModel } from './checkpoints/gguf/model.ts';
 export { type GgufFile, type GgufTensor, ggufValues, readGguf } from './checkpoints/gguf/read.ts';
 export type { GgufValue } from './checkpoints/gguf/values.ts';
+export { ggufVocabulary, readGgufTokenizer } from './checkpoints/gguf/vocabulary.ts';
 export { type GgufTensorToStore, writeGguf } from './checkpoints/gguf/write.ts';
 export { readLlama2c } from './checkpoints/llama2c.ts';
 export { readJsonTensor, readMinGpt } from './checkpoints/mingpt.ts';

@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import type { Backend } from '@claimbench/kernels';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { readGgufModel } from '../checkpoints/gguf/model.ts';
+import { readGguf } from '../checkpoints/gguf/read.ts';
+import { readGgufTokenizer } from '../checkpoints/gguf/vocabulary.ts';
 import { decodeModel, isModelFile } from '../checkpoints/model-file.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
@@ -21,7 +24,8 @@ export interface OpenedModel {
 
 /** A checkpoint with the tokenizer that lies with it, if any. */
 interface Found extends Checkpoint {
-  readonly tokenizer: Tokenizer | undefined;
+  /** Read only where nobody names another. */
+  readTokenizer(): Promise<Tokenizer | undefined>;
   readonly format: OpenedModel['format'];
 }
 
@@ -31,12 +35,12 @@ interface Found extends Checkpoint {
  * tokenizer lies with the model. Throws `data-unavailable` (with what was looked for), `bad-checkpoint`, `bad-tokenizer`.
  */
 export async function openModel(path: string, backend: Backend, tokenizerPath?: string): Promise<OpenedModel> {
-  const { config, parameters, format, tokenizer: present } = await findModel(path);
-  const tokenizer = tokenizerPath === undefined ? present : await openTokenizer(tokenizerPath);
+  const { config, parameters, format, readTokenizer } = await findModel(path);
+  const tokenizer = await (tokenizerPath === undefined ? readTokenizer() : openTokenizer(tokenizerPath));
   if (tokenizer === undefined) {
     throw new ModelError(
       'data-unavailable',
-      `no tokenizer lies with ${path} (tokenizer.json, or tokenizer.bin beside a llama2.c checkpoint): name one`,
+      `no tokenizer lies with ${path} (tokenizer.json, tokenizer.bin beside a llama2.c checkpoint, or a vocabulary in a GGUF file): name one`,
     );
   }
   if (tokenizer.vocabularySize > config.vocabularySize) {
@@ -71,28 +75,34 @@ async function findModel(path: string): Promise<Found> {
       throw new ModelError('bad-checkpoint', `${path} is no model file of ours: name the folder with its config.json`);
     }
     const { config, parameters, tokenizer } = decodeModel(bytes);
-    return { config, parameters, tokenizer, format: 'claimbench' };
+    return { config, parameters, readTokenizer: async () => tokenizer, format: 'claimbench' };
+  }
+  if (extname(path) === '.gguf') {
+    const file = readGguf(await readRequired(path), path);
+    const readTokenizer = async () => readGgufTokenizer(file) ?? (await jsonTokenizer(dirname(path)));
+    return { ...readGgufModel(file), readTokenizer, format: 'gguf' };
   }
   const checkpoint = await readModel(path).catch((cause: unknown) => {
     throw cause instanceof ModelError ? cause : unavailable(path, cause);
   });
-  return { ...checkpoint, ...(await beside(path)) };
+  return { ...checkpoint, ...beside(path) };
 }
 
 /** What the name of a model says of its form, and the tokenizer that lies with it. */
-async function beside(path: string): Promise<Pick<Found, 'format' | 'tokenizer'>> {
+function beside(path: string): Pick<Found, 'format' | 'readTokenizer'> {
   switch (extname(path)) {
-    case '.gguf':
-      return { format: 'gguf', tokenizer: await jsonTokenizer(dirname(path)) };
-    case '.bin': {
-      const bytes = await readOptional(join(dirname(path), 'tokenizer.bin'));
-      return { format: 'llama2c', tokenizer: bytes && parseLlama2cTokenizer(bytes) };
-    }
+    case '.bin':
+      return { format: 'llama2c', readTokenizer: () => binaryTokenizer(join(dirname(path), 'tokenizer.bin')) };
     case '.json':
-      return { format: 'mingpt', tokenizer: undefined };
+      return { format: 'mingpt', readTokenizer: async () => undefined };
     default:
-      return { format: 'transformers', tokenizer: await jsonTokenizer(path) };
+      return { format: 'transformers', readTokenizer: () => jsonTokenizer(path) };
   }
+}
+
+async function binaryTokenizer(path: string): Promise<Tokenizer | undefined> {
+  const bytes = await readOptional(path);
+  return bytes && parseLlama2cTokenizer(bytes);
 }
 
 async function jsonTokenizer(folder: string): Promise<Tokenizer | undefined> {

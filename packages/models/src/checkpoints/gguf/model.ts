@@ -2,12 +2,14 @@ import { preNorm } from '../../decoder/architectures.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../../decoder/config.ts';
 import type { ParameterValues } from '../../decoder/parameters.ts';
 import { ModelError } from '../../model-error.ts';
+import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
 import type { Checkpoint } from '../checkpoint.ts';
 import { biases, commonFields } from '../transformers/fields.ts';
 import { pickRows } from '../transformers/names.ts';
 import { blockTypeNamed } from './block-types.ts';
 import { type GgufFile, ggufValues } from './read.ts';
 import type { GgufValue } from './values.ts';
+import { ggufVocabulary } from './vocabulary.ts';
 import { type GgufTensorToStore, writeGguf } from './write.ts';
 
 /** Families of llama.cpp that are read: what differs between them. `llama` also holds Mistral. */
@@ -123,10 +125,11 @@ const theirs = new Map([
 ]);
 
 /**
- * A Llama as a GGUF file that llama.cpp reads: matrices in `type`, norms in F32, the rows of queries and keys in its order. Throws
- * `bad-checkpoint` where the config is no Llama.
+ * A Llama as a GGUF file that llama.cpp reads: matrices in `type` (F32 where their rows do not divide into its blocks), norms in F32, the rows of
+ * queries and keys in its order, and the vocabulary where a tokenizer is given. Throws `bad-checkpoint` where the config is no Llama,
+ * `bad-tokenizer`.
  */
-export function writeGgufModel({ config, parameters }: Checkpoint, type: string): Uint8Array {
+export function writeGgufModel({ config, parameters }: Checkpoint, type: string, tokenizer?: Tokenizer): Uint8Array {
   const problem = notLlama(config);
   if (problem !== undefined)
     throw new ModelError('bad-checkpoint', `GGUF file: written are Llamas, this model ${problem}`);
@@ -148,6 +151,7 @@ export function writeGgufModel({ config, parameters }: Checkpoint, type: string)
     number('rope.dimension_count', config.position.rotarySize);
     number('rope.freq_base', config.position.theta, 'float32');
   }
+  if (tokenizer !== undefined) for (const [key, value] of ggufVocabulary(tokenizer)) metadata.set(key, value);
   const tensors = new Map<string, GgufTensorToStore>();
   for (const [name, values] of parameters) {
     const stored = turnedRows(name, values, config);
