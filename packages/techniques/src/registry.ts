@@ -23,6 +23,7 @@ import { erdosRenyi } from './pruning/erdos-renyi.ts';
 import { laco } from './pruning/laco.ts';
 import { lamp } from './pruning/lamp.ts';
 import { laser } from './pruning/laser.ts';
+import { laserSearch } from './pruning/laser-search.ts';
 import { magnitude } from './pruning/magnitude.ts';
 import { postTraining } from './pruning/post-training.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
@@ -65,6 +66,7 @@ const TECHNIQUES: readonly Technique[] = [
   wanda,
   sparseGpt,
   laser,
+  laserSearch,
   laco,
   angularLayers,
   blockInfluence,
