@@ -101,6 +101,7 @@ export {
 export type { InitialValues, ParameterSpec, ParameterValues } from './decoder/parameters.ts';
 export { frequenciesOf, type Rotary } from './decoder/positions.ts';
 export { bindRouter, type Router, type RouterKind, RouterSpec, registerRouter } from './decoder/router.ts';
+export { type BeamOptions, type BeamText, beamSearch } from './decoding/beam-search.ts';
 export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
 export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';

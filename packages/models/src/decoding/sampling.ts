@@ -55,6 +55,15 @@ export function nextTokenProbabilities(logits: Float32Array, options: SamplingOp
   return probabilities;
 }
 
+/** Natural logarithms of the next token's probabilities in float64, at temperature 1. */
+export function logProbabilities(logits: Float32Array): Float64Array {
+  const largest = logits[argmax(logits)]!;
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - largest);
+  const logTotal = largest + Math.log(total);
+  return Float64Array.from(logits, (logit) => logit - logTotal);
+}
+
 /** The token at `uniform` in [0, 1) of the cumulative distribution. `weights` need not sum to 1. */
 export function drawToken(weights: Float64Array, uniform: number): number {
   let rest = uniform * sumOf(weights);
