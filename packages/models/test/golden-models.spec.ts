@@ -47,6 +47,21 @@ describe.each(subjects)('on $backend', ({ subject }) => {
   });
 });
 
+// One of each: learned positions, rotary with shared keys, soft caps and windows, an encoder. All of them: `pnpm golden packages/models/golden/models --backend webgpu`.
+describe('on webgpu', () => {
+  test.each(['gpt2', 'llama-gqa', 'gemma2', 'bert'])('%s gives the same within the bounds of float32', async (name) => {
+    const subject = await SUBJECTS.webgpu!();
+    try {
+      const comparisons = await checkModel(subject, await read(name));
+      expect(comparisons.length).toBeGreaterThan(4);
+      expect(comparisons.filter((comparison) => !isWithin(comparison))).toEqual([]);
+      expect(subject.backend.liveBuffers).toBe(0);
+    } finally {
+      subject.backend.close();
+    }
+  });
+});
+
 const variants = fileURLToPath(new URL('../golden/variants/', import.meta.url));
 
 // golden/variants/make.py says how they came to be, and why 1e-7 is asked in float64
