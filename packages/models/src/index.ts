@@ -103,6 +103,12 @@ export { frequenciesOf, type Rotary } from './decoder/positions.ts';
 export { bindRouter, type Router, type RouterKind, RouterSpec, registerRouter } from './decoder/router.ts';
 export { type BeamOptions, type BeamText, beamSearch } from './decoding/beam-search.ts';
 export { createCache, type KeyValueCacheOptions } from './decoding/caches.ts';
+export {
+  type EarlyExitOptions,
+  type EarlyExitText,
+  type ExitRule,
+  generateWithExits,
+} from './decoding/early-exit.ts';
 export { type GenerationOptions, generate, generateGreedy } from './decoding/generate.ts';
 export { drawToken, GREEDY, nextTokenProbabilities, type SamplingOptions } from './decoding/sampling.ts';
 export { type EarlyExit, generateSelfSpeculatively, type SelfSpeculativeText } from './decoding/self-speculative.ts';

@@ -16,6 +16,8 @@ export interface AttentionCache extends Disposable {
    * where a bias of scores is given and the cache does not keep positions apart.
    */
   attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Tensor;
+  /** As `attend` without asking: what later tokens attend to where this one's layer is skipped. */
+  append(step: number, key: Tensor, value: Tensor): void;
   /** The pass over `time` tokens is complete. */
   advance(time: number): void;
   /** Forgets all tokens from position `length` on. Throws `cache-mismatch` where they cannot be told from those before. */

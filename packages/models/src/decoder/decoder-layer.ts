@@ -91,6 +91,15 @@ export class DecoderLayer {
     return parts.around(place, input, routed, this.#layer, step);
   }
 
+  /**
+   * Only the keys and values that the layer has of `input`, into the cache: what later tokens attend to where these ones leave before the
+   * layer (state propagation, Schuster et al. 2022, section 3.2).
+   */
+  remember(parts: DecoderParts, pass: Pass, input: Tensor, step: number): void {
+    const { key, value } = this.#keysValues(parts, pass, this.#norm(parts, 'attentionInput', input), step);
+    pass.cache?.append(step, key, value);
+  }
+
   #run(parts: DecoderParts, pass: Pass, input: Tensor, part: Part, step: number): Tensor {
     const { form, sharedInput, source } = parts.config.residual;
     const x = this.#hook(parts, 'input', input, step);
@@ -165,22 +174,31 @@ export class DecoderLayer {
   }
 
   #selfAttention(parts: DecoderParts, pass: Pass, input: Tensor, step: number): Tensor {
-    const { heads, keyValueHeads, position } = this.#shape;
-    const turned = (x: Tensor) => {
-      if (position.kind !== 'rotary') return x;
-      const { convention, rotarySize: rotaryDim } = position;
-      return rotary(x, { convention, rotaryDim, frequencies: this.#rotaryFrequencies, offset: pass.position });
-    };
-    const query = turned(this.#heads(parts, 'self_attn.q_proj', 'query', input, heads));
-    const key = turned(this.#heads(parts, 'self_attn.k_proj', 'key', input, keyValueHeads));
-    const value = this.#heads(parts, 'self_attn.v_proj', 'value', input, keyValueHeads);
+    const query = this.#turned(this.#heads(parts, 'self_attn.q_proj', 'query', input, this.#shape.heads), pass);
     const read = {
       query: this.#hook(parts, 'self_attn.query', query, step),
-      key: this.#hook(parts, 'self_attn.key', key, step),
-      value: this.#hook(parts, 'self_attn.value', value, step),
+      ...this.#keysValues(parts, pass, input, step),
     };
     const options = this.#attendOptions(parts, query.backend, pass.bias);
     return this.#project(parts, 'self_attn', this.#attend(parts, pass, read, options, step));
+  }
+
+  #keysValues(parts: DecoderParts, pass: Pass, input: Tensor, step: number) {
+    const { keyValueHeads } = this.#shape;
+    const key = this.#turned(this.#heads(parts, 'self_attn.k_proj', 'key', input, keyValueHeads), pass);
+    const value = this.#heads(parts, 'self_attn.v_proj', 'value', input, keyValueHeads);
+    return {
+      key: this.#hook(parts, 'self_attn.key', key, step),
+      value: this.#hook(parts, 'self_attn.value', value, step),
+    };
+  }
+
+  /** Queries or keys at their positions. */
+  #turned(x: Tensor, pass: Pass): Tensor {
+    const { position } = this.#shape;
+    if (position.kind !== 'rotary') return x;
+    const { convention, rotarySize: rotaryDim } = position;
+    return rotary(x, { convention, rotaryDim, frequencies: this.#rotaryFrequencies, offset: pass.position });
   }
 
   #attend(

@@ -162,6 +162,19 @@ export class Decoder extends Network {
     return this.#runPlan(pass, x, plan, options.firstStep ?? 0);
   }
 
+  /**
+   * Gives a cache the keys and values that a plan's steps have of the stream `x`, and computes nothing else of them: for tokens that
+   * leave before these steps, as `run` for those that do not. Throws `invalid-layer-plan` where steps stand side by side.
+   */
+  remember(x: Tensor, plan: LayerPlan, cache: AttentionCache, firstStep: number): void {
+    const none = { bias: undefined, memory: undefined, memoryBias: undefined };
+    const pass: Pass = { position: cache.length, cache, ...none };
+    for (const [at, item] of plan.entries()) {
+      if (isParallel(item)) throw new ModelError('invalid-layer-plan', 'tokens cannot leave before parallel steps');
+      if (item.part !== 'mlp') this.#layers[item.layer]!.remember(this.#parts, pass, x, firstStep + at);
+    }
+  }
+
   /** The final norm. */
   finish(x: Tensor): Tensor {
     const normed = this.#parts.norm(this.#norms.get('final')!, normName('final'), x);

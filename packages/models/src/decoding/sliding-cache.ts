@@ -1,13 +1,8 @@
-import { attention, concat, keep, scope, slice, Tensor, writeSlice } from '@claimbench/kernels';
+import { attention, concat, scope, slice, type Tensor, writeSlice } from '@claimbench/kernels';
 import type { AttendOptions } from '../decoder/attend.ts';
 import type { AttentionCache } from '../decoder/attention-cache.ts';
-import { checkLength, selectRows } from '../decoder/key-value-cache.ts';
+import { CachedSteps, checkLength } from '../decoder/cached-steps.ts';
 import { ModelError } from '../model-error.ts';
-
-interface Ring {
-  readonly key: Tensor;
-  readonly value: Tensor;
-}
 
 /**
  * Only the last `window` tokens, in float32, `[batch, window, keyValueHeads, headSize]` for keys and as much for values; the token at position p
@@ -16,12 +11,15 @@ interface Ring {
  * than without a cache, so last bits may differ.
  */
 export class SlidingCache implements AttentionCache {
-  readonly window: number;
-  readonly #held = new Map<number, Ring>();
+  readonly #steps: CachedSteps;
   #length = 0;
 
   constructor(window: number) {
-    this.window = window;
+    this.#steps = new CachedSteps(window);
+  }
+
+  get window(): number {
+    return this.#steps.rows;
   }
 
   get length(): number {
@@ -29,9 +27,7 @@ export class SlidingCache implements AttentionCache {
   }
 
   get bytes(): number {
-    let floats = 0;
-    for (const { key, value } of this.#held.values()) floats += key.size + value.size;
-    return floats * 4;
+    return this.#steps.bytes;
   }
 
   attend(step: number, query: Tensor, key: Tensor, value: Tensor, options: AttendOptions): Tensor {
@@ -42,18 +38,12 @@ export class SlidingCache implements AttentionCache {
       );
     }
     const time = key.shape[1]!;
-    let held = this.#held.get(step);
-    if (held === undefined) {
-      const room = (like: Tensor) => keep(Tensor.empty(like.backend, like.shape.with(1, this.window)));
-      held = { key: room(key), value: room(value) };
-      this.#held.set(step, held);
-    }
+    const held = this.#steps.of(step, key);
     const end = this.#length + time;
     // Positions count in ALiBi, and where the model's own window is narrower than the ring.
     const ordered = options.slopes !== undefined || (options.window ?? this.window) < this.window;
     if (end <= this.window || (time === 1 && !ordered)) {
-      this.#store(held.key, key, this.#length);
-      this.#store(held.value, value, this.#length);
+      this.append(step, key, value);
       const { window: _, ...rest } = options;
       const narrower = ordered && options.window !== undefined ? { window: options.window } : {};
       return attention(query, held.key, held.value, { ...rest, ...narrower, keyTime: Math.min(end, this.window) });
@@ -61,11 +51,19 @@ export class SlidingCache implements AttentionCache {
     const kept = Math.min(this.#length, this.window - 1);
     const keys = this.#lastRows(held.key, kept, key);
     const values = this.#lastRows(held.value, kept, value);
-    const stored = Math.min(time, this.window);
-    this.#store(held.key, slice(key, 1, time - stored, stored), end - stored);
-    this.#store(held.value, slice(value, 1, time - stored, stored), end - stored);
+    this.append(step, key, value);
     const window = Math.min(this.window, options.window ?? this.window);
     return attention(query, keys, values, { ...options, window });
+  }
+
+  append(step: number, key: Tensor, value: Tensor): void {
+    const held = this.#steps.of(step, key);
+    const time = key.shape[1]!;
+    const stored = Math.min(time, this.window);
+    const position = this.#length + time - stored;
+    const last = (x: Tensor) => (stored === time ? x : slice(x, 1, time - stored, stored));
+    this.#store(held.key, last(key), position);
+    this.#store(held.value, last(value), position);
   }
 
   advance(time: number): void {
@@ -83,17 +81,11 @@ export class SlidingCache implements AttentionCache {
   }
 
   select(rows: readonly number[]): void {
-    for (const [step, { key, value }] of this.#held) {
-      this.#held.set(step, { key: selectRows(key, rows), value: selectRows(value, rows) });
-    }
+    this.#steps.select(rows);
   }
 
   dispose(): void {
-    for (const { key, value } of this.#held.values()) {
-      key.dispose();
-      value.dispose();
-    }
-    this.#held.clear();
+    this.#steps.dispose();
   }
 
   [Symbol.dispose](): void {
