@@ -3,6 +3,7 @@ import { dropLayers } from './layer-skipping/drop-layers.ts';
 import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
 import { layerDrop } from './layer-skipping/layer-drop.ts';
 import { layerSkip } from './layer-skipping/layer-skip.ts';
+import { layerSkipContinued } from './layer-skipping/layer-skip-continued.ts';
 import { painters } from './layer-skipping/painters.ts';
 import { parallelLayers } from './layer-skipping/parallel-layers.ts';
 import { recurrence } from './layer-skipping/recurrence.ts';
@@ -78,6 +79,7 @@ const TECHNIQUES: readonly Technique[] = [
   recurrence,
   parallelLayers,
   layerSkip,
+  layerSkipContinued,
   layerDrop,
   stochasticDepth,
   selfSpeculative,

@@ -17,9 +17,13 @@ export interface CheckpointContext extends TechniqueContext {
   calibrate(windows: number): Promise<TokenWindows>;
   /**
    * Trains the decoder on, on the subject's own text in another order than its training took, with the subject's recipe but for length
-   * and rate. Throws where the subject has no recipe.
+   * and rate; `change` puts something in the place of ordinary training. Throws where the subject has no recipe.
    */
-  trainOn(decoder: Decoder, recipe: { readonly tokens: number; readonly learningRate: number }): Promise<void>;
+  trainOn(
+    decoder: Decoder,
+    recipe: { readonly tokens: number; readonly learningRate: number },
+    change?: (decoder: Decoder, context: TrainingContext) => TrainingChange,
+  ): Promise<void>;
 }
 
 /** What a technique that trains differently may use. */

@@ -343,6 +343,22 @@ describe('training after a technique', () => {
     expect(reproducible(again.outcome)).toEqual(reproducible(some.outcome));
   });
 
+  it('can be LayerSkip’s: then the exits learn, and the whole model is another one', async () => {
+    const base = await run(three(NONE));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const continued = (changes: TechniqueSpec['parameters']): TechniqueSpec => ({
+      id: 'layer-skip-continued',
+      parameters: { tokens: 10_240, learningRate: 5e-3, stride: 1, ...changes },
+    });
+    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+    const ordinary = await run(three(continued({ rate: 0, scale: 0, exit: 1 })), options);
+    const skipping = await run(three(continued({ scale: 1, exit: 1 })), options);
+    expect(loss(skipping)).toBeLessThan(loss(ordinary) - 0.01);
+    expect(skipping.outcome.metrics.layerEvaluations).toBe(2);
+    const again = await run(three(continued({ scale: 1, exit: 1 })), { ...options, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(skipping.outcome));
+  });
+
   it('refuses a setting that the technique inside does not take, by field', async () => {
     expect(await failure(three(healed(0, { setting: { count: -1 } })))).toMatchObject({
       message: expect.stringContaining('setting.count'),

@@ -168,14 +168,21 @@ export async function applyTechnique(
         const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
         return calibrationWindows(stream, seed, windows, decoder.config.contextLength);
       },
-      trainOn: async (changed, { tokens, learningRate }) => {
+      trainOn: async (changed, { tokens, learningRate }, changeTraining) => {
         if (spec.subject.kind !== 'recipe') {
           throw new RunError({ code: 'invalid-spec', message: `${spec.subject.name} has no recipe to train it on by` });
         }
         const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
         const recipe = { ...spec.subject.training, tokens, learningRate };
         // Another order than the training's: what is seen first again would count twice.
-        await train(changed, stream, recipe, { seed: (seed ^ AFTERWARDS) >>> 0, pointEvery: 1, signal });
+        const own = (seed ^ AFTERWARDS) >>> 0;
+        const steps = trainingSteps(recipe, changed.config.contextLength);
+        const change = changeTraining?.(changed, { seed: own, steps });
+        try {
+          await train(changed, stream, recipe, { ...change?.options, seed: own, pointEvery: 1, signal });
+        } finally {
+          change?.[Symbol.dispose]?.();
+        }
       },
     });
     return { costs, failed: false };

@@ -1,9 +1,62 @@
-import { dropLayersInTraining, exitLoss, fullPlan } from '@claimbench/models';
+import { type Decoder, dropLayersInTraining, exitLoss, fullPlan } from '@claimbench/models';
 import { z } from 'zod';
-import { defineTechnique } from '../technique.ts';
+import { defineTechnique, type TrainingChange, type TrainingContext } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
-import { CURRICULA, EXIT_WEIGHTINGS, exitsOn, exitWeights, GROWTHS, growth } from './layer-schedules.ts';
+import {
+  CURRICULA,
+  type Curriculum,
+  EXIT_WEIGHTINGS,
+  type ExitWeighting,
+  exitsOn,
+  exitWeights,
+  GROWTHS,
+  type Growth,
+  growth,
+} from './layer-schedules.ts';
 import { drafting } from './self-speculative.ts';
+
+/** Layer dropout and early-exit loss of LayerSkip: what decides how a model is trained. */
+export interface LayerSkipTraining {
+  readonly rate: number;
+  readonly depth: Growth;
+  readonly time: Growth;
+  readonly scale: number;
+  readonly weighting: ExitWeighting;
+  readonly curriculum: Curriculum;
+  readonly stride: number;
+}
+
+/** Puts LayerSkip's dropout and loss in the place of ordinary training. */
+export function layerSkipTraining(
+  decoder: Decoder,
+  { rate, depth, time, scale, weighting, curriculum, stride }: LayerSkipTraining,
+  { seed, steps }: TrainingContext,
+): TrainingChange {
+  const { layers } = decoder.config;
+  const dropout = dropLayersInTraining(decoder, seed, {
+    rate: (layer, step) => rate * growth(depth, layer, layers - 1) * growth(time, step - 1, steps - 1),
+    unit: 'text',
+    rescaled: false,
+  });
+  const all = Array.from({ length: layers }, (_, layer) => layer);
+  const weights = exitWeights(all, layers, weighting, scale);
+  return {
+    options: {
+      loss(of, ids, targets, step) {
+        dropout.step = step;
+        const on = exitsOn(curriculum, { layers, stride, step: step - 1, steps });
+        const sum = weights.reduce((total, weight, layer) => total + (on[layer] ? weight : 0), 0);
+        return exitLoss(
+          of,
+          ids,
+          targets,
+          weights.map((weight, layer) => (on[layer] ? weight / sum : 0)),
+        );
+      },
+    },
+    [Symbol.dispose]: () => dropout[Symbol.dispose](),
+  };
+}
 
 export const layerSkip = defineTechnique({
   id: 'layer-skip',
@@ -88,32 +141,7 @@ export const layerSkip = defineTechnique({
     return parts.flat().join(', ');
   },
   trainedWith: (parameters) => ({ ...parameters, exit: null, draft: 0 }),
-  changeTraining(decoder, { rate, depth, time, scale, weighting, curriculum, stride }, { seed, steps }) {
-    const { layers } = decoder.config;
-    const dropout = dropLayersInTraining(decoder, seed, {
-      rate: (layer, step) => rate * growth(depth, layer, layers - 1) * growth(time, step - 1, steps - 1),
-      unit: 'text',
-      rescaled: false,
-    });
-    const all = Array.from({ length: layers }, (_, layer) => layer);
-    const weights = exitWeights(all, layers, weighting, scale);
-    return {
-      options: {
-        loss(of, ids, targets, step) {
-          dropout.step = step;
-          const on = exitsOn(curriculum, { layers, stride, step: step - 1, steps });
-          const sum = weights.reduce((total, weight, layer) => total + (on[layer] ? weight : 0), 0);
-          return exitLoss(
-            of,
-            ids,
-            targets,
-            weights.map((weight, layer) => (on[layer] ? weight / sum : 0)),
-          );
-        },
-      },
-      [Symbol.dispose]: () => dropout[Symbol.dispose](),
-    };
-  },
+  changeTraining: (decoder, parameters, context) => layerSkipTraining(decoder, parameters, context),
   planLayers({ layers, plan }, { exit, draft }) {
     if (plan !== null) throw doesNotFit('layer-skip', 'it trains a model that runs its layers once, in order');
     if (exit !== null && exit > layers) {
