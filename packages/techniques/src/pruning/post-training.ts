@@ -1,9 +1,9 @@
-import { type Decoder, type DecoderConfig, subLayerEvaluations } from '@claimbench/models';
+import { type Decoder, type DecoderConfig, isParallel, subLayerEvaluations } from '@claimbench/models';
 import { z } from 'zod';
-import { countRemoved } from '../depth/remove.ts';
 import { dropLayers } from '../layer-skipping/drop-layers.ts';
 import { type CheckpointContext, defineTechnique, type ResolvedTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { CostCounter } from '../weights/costs.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 import { angularLayers } from './angular-layers.ts';
 import { attentionDrop } from './attention-drop.ts';
@@ -28,8 +28,8 @@ export const postTraining = defineTechnique({
   family: 'pruning',
   seam: 'checkpoint',
   summary:
-    'Takes layers out of a trained model by another technique and then trains what is left for a little while on the text that the model was trained on, ' +
-    'all of its weights, with the same optimiser and a rate of its own. The papers heal with low-rank adapters or with short full training; ' +
+    'Takes layers out of a trained model by another technique, makes what is left an ordinary model of fewer layers where whole layers went, and trains it ' +
+    'for a little while on the text that the model was trained on, all of its weights, with the same optimiser and a rate of its own. The papers heal with low-rank adapters or with short full training; ' +
     'this is the latter.',
   equation: String.raw`\theta^{*} = \mathrm{prune}(\theta),\qquad \theta^{*} \leftarrow \theta^{*} - \eta\,\nabla J(\theta^{*}) \quad \text{for a few steps}`,
   papers: [105, 253],
@@ -65,8 +65,15 @@ export const postTraining = defineTechnique({
   async changeWeights(decoder, { pruning, setting, tokens, learningRate }, context) {
     const before = await readLayerWeights(decoder);
     await prune(PRUNING[pruning].resolve(setting), decoder, context);
+    const renamed = await renumberLayers(decoder);
     if (tokens > 0) await context.trainOn(decoder, { tokens, learningRate });
-    return await countRemoved(decoder, before);
+    const costs = new CostCounter();
+    for (const { name, values } of before) {
+      const now = renamed(name);
+      if (now === null || !decoder.linears.has(now)) costs.count(values, new Float32Array(values.length), 0);
+      else costs.count(values, await decoder.readParameter(`${now}.weight`), 4 * values.length);
+    }
+    return costs.total;
   },
 });
 
@@ -76,6 +83,29 @@ function checkInner(inner: ResolvedTechnique, config: DecoderConfig): void {
     const plan = inner.planLayers(config, { seed: 0 });
     if (subLayerEvaluations(plan) === 0) throw doesNotFit('post-training', 'nothing would be left to train');
   }
+}
+
+/**
+ * Makes a decoder that runs some of its layers, whole and each once, the ordinary decoder of as many layers. Gives the new name of what had a
+ * name before, null for what is gone. A model that lacks half of a layer stays as it is.
+ */
+async function renumberLayers(decoder: Decoder): Promise<(name: string) => string | null> {
+  const { plan, config } = decoder;
+  const kept = plan.flatMap((step) => (!isParallel(step) && step.part === 'layer' ? [step.layer] : []));
+  const whole = kept.length === plan.length && new Set(kept).size === kept.length;
+  const plain =
+    config.normOverrides.length + config.layerOverrides.length + config.routers.length + config.exits.length === 0;
+  if (!whole || !plain || kept.length === config.layers) return (name) => name;
+  const place = new Map(kept.map((layer, index) => [layer, index]));
+  const renamed = (name: string): string | null => {
+    const found = /^layers\.(\d+)\.(.*)$/.exec(name);
+    if (!found) return name;
+    const index = place.get(Number(found[1]));
+    return index === undefined ? null : `layers.${index}.${found[2]}`;
+  };
+  const values = new Map([...(await decoder.readParameters())].map(([name, value]) => [renamed(name)!, value]));
+  decoder.rebuild({ ...config, layers: kept.length, plan: null }, values);
+  return renamed;
 }
 
 /** A plan becomes the model itself, so that what it never runs is not trained. */
