@@ -8,8 +8,21 @@ import {
 } from '@claimbench/models';
 import type { Drafting } from '@claimbench/techniques';
 
-/** Texts that are begun for the measurement; each prompt is the first half of a window, the second half is written. */
+/** Texts that are begun for the measurement. */
 const TEXTS = 16;
+
+/** Beginnings of texts, and how many tokens to write after each. */
+export interface Prompts {
+  readonly prompts: readonly Int32Array[];
+  readonly steps: number;
+}
+
+/** The first halves of the first `count` whole windows of the evaluation; the second halves are to be written. */
+export function promptsOf(items: readonly EvaluationItem[], window: number, count: number): Prompts {
+  const half = Math.floor(window / 2);
+  const whole = items.filter((item) => item.tokens.length === window).slice(0, count);
+  return { prompts: whole.map(({ tokens }) => tokens.slice(0, half)), steps: window - half };
+}
 
 /**
  * What writing text with a draft costs, counted over texts that the model goes on writing greedily from the first whole windows of the
@@ -21,16 +34,13 @@ export async function measureDecoding(
   { layers, tokens, shared }: Drafting,
   signal: AbortSignal,
 ): Promise<Outcome['metrics']> {
-  const window = decoder.config.contextLength;
-  const half = Math.floor(window / 2);
-  const prompts = items.filter((item) => item.tokens.length === window).slice(0, TEXTS);
+  const { prompts, steps } = promptsOf(items, decoder.config.contextLength, TEXTS);
   if (prompts.length === 0) return {};
   let [accepted, drafted, written, layerRuns, cacheBytes] = [0, 0, 0, 0, 0];
   const draft = shared ? null : await firstLayers(decoder, layers);
   try {
-    for (const { tokens: text } of prompts) {
-      const prompt = text.slice(0, half);
-      const options = { steps: window - half, signal };
+    for (const prompt of prompts) {
+      const options = { steps, signal };
       const result = draft
         ? await generateSpeculatively(decoder, { decoder: draft, tokens }, prompt, options)
         : await generateSelfSpeculatively(decoder, { layers, tokens }, prompt, options);
@@ -54,7 +64,7 @@ export async function measureDecoding(
 }
 
 /** The first layers as a model of their own, with embedding, final norm and head. */
-async function firstLayers(decoder: Decoder, layers: number): Promise<Decoder> {
+export async function firstLayers(decoder: Decoder, layers: number): Promise<Decoder> {
   const config = { ...decoder.config, layers };
   const all = await decoder.readParameters();
   const values = new Map(parameterSpecs(config).map(({ name }) => [name, all.get(name)!]));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DecoderArchitecture, type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
-import { byteTokenizer, decoderConfig, encodeModel, NODE_DOCS, parameterSpecs } from '@claimbench/models';
+import { byteTokenizer, Decoder, decoderConfig, encodeModel, NODE_DOCS, parameterSpecs } from '@claimbench/models';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { techniqueDescriptors } from '../plan/technique.ts';
@@ -566,6 +566,28 @@ describe('a timed run', () => {
     expect(timed.artifacts).toEqual([]);
     // An arm without a technique is timed from the same base, and trains nothing.
     expect(baseOf(spec(NONE, { timing }))).toEqual(spec(NONE));
+  });
+
+  it('times the writing of texts where the technique is a way of writing', async () => {
+    const base = await run(spec({ id: 'layer-skip', parameters: {} }));
+    const timing = { against: NONE, rounds: 3, sampleMs: 1 };
+    const made = spec({ id: 'self-speculative', parameters: { exit: 1, tokens: 2 } }, { timing });
+    if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    const subject = { ...made.subject, architecture: { ...made.subject.architecture, layers: 2 } };
+    const two = await run({ ...made, technique: NONE, timing: undefined, subject });
+    const written = vi.spyOn(Decoder.prototype, 'embed');
+    const timed = await run({ ...made, subject }, { base: { bytes: two.artifacts[0]!.bytes } });
+    // A window in one go is a single reading; texts are read token by token.
+    const readings = written.mock.calls.filter(([input]) => input.shape[1] === 1).length;
+    written.mockRestore();
+    expect(readings).toBeGreaterThan(16);
+    expect(timed.outcome.timings.timeRatio).toEqual(expect.any(Number));
+    // What LayerSkip trained is timed from that model, drafting and not.
+    const drafting = spec({ id: 'layer-skip', parameters: {} }, { timing });
+    expect(baseOf(drafting)).toMatchObject({ technique: { id: 'layer-skip' } });
+    expect((await run(drafting, { base: { bytes: base.artifacts[0]!.bytes } })).outcome.timings).toHaveProperty(
+      'passMs',
+    );
   });
 
   it('is refused for a technique that needs training of its own', async () => {

@@ -4,6 +4,7 @@ import type { Backend } from '@claimbench/kernels';
 import { createBackend } from '@claimbench/kernels/node';
 import {
   type Decoder,
+  type EvaluationItem,
   type EvaluationResult,
   encodeModel,
   evaluate,
@@ -17,7 +18,7 @@ import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { z } from 'zod';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { checkFit, checkTiming, resolveTechnique } from '../plan/technique.ts';
-import { measureDecoding } from './decoding.ts';
+import { measureDecoding, promptsOf } from './decoding.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
 import { RunError } from './run-error.ts';
@@ -80,7 +81,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
       signal,
     );
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
-    const timing = spec.timing ? await timed(backend, spec, subject, context, locations) : null;
+    const timing = spec.timing ? await timed(backend, spec, technique, subject, context, locations) : null;
     const ended = performance.now();
     points.flush();
     context.onProgress(1);
@@ -105,10 +106,14 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
   }
 }
 
+/** Texts that are written in one timed pass where the technique is a way of writing. */
+const TIMED_TEXTS = 2;
+
 /** Times the subject against what the spec says, in this process: both start from the same trained model. */
 async function timed(
   backend: Backend,
   spec: RunSpec,
+  technique: ResolvedTechnique,
   subject: PreparedSubject,
   context: ExecutionContext,
   locations: DataLocations,
@@ -138,7 +143,18 @@ async function timed(
       return draws / 2 ** 32;
     };
     const decoders = { technique: subject.decoder, baseline: baseline.decoder, twin: twin.decoder };
-    return await timeInterleaved(decoders, timing, { draw, signal: context.signal });
+    const drafting = 'drafting' in technique ? technique.drafting(subject.decoder.config) : null;
+    const writing = drafting
+      ? {
+          drafting,
+          prompts: promptsOf(
+            await itemsOf(spec, subject, locations, context.signal),
+            subject.decoder.config.contextLength,
+            TIMED_TEXTS,
+          ),
+        }
+      : undefined;
+    return await timeInterleaved({ ...decoders, writing }, timing, { draw, signal: context.signal });
   } finally {
     baseline.decoder.dispose();
     twin.decoder.dispose();
@@ -163,12 +179,7 @@ async function evaluateSubject(
   signal: AbortSignal,
 ): Promise<{ result: EvaluationResult; diverged: Outcome['diverged']; decoding: Outcome['metrics'] }> {
   const { evaluation, subject } = spec;
-  const data = await loadDataSet(evaluation.data, locations, { signal });
-  const documents = data.documents(evaluation.split);
-  const items = evaluationItems(documents, tokenizer, {
-    items: evaluation.items,
-    windowTokens: evaluation.windowTokens ?? decoder.config.contextLength,
-  });
+  const items = await itemsOf(spec, { decoder, tokenizer }, locations, signal);
   if (!diverged) {
     const result = await evaluate(decoder, items, { signal });
     if (Number.isFinite(result.natsPerByte)) {
@@ -177,10 +188,24 @@ async function evaluateSubject(
       return { result, diverged: null, decoding };
     }
   }
-  const seen =
-    subject.kind === 'recipe' ? (await loadDataSet(subject.data, locations, { signal })).documents('train') : documents;
+  const { data, split } = subject.kind === 'recipe' ? { data: subject.data, split: 'train' as const } : evaluation;
+  const seen = (await loadDataSet(data, locations, { signal })).documents(split);
   const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
   return { result, diverged: diverged ?? { step: 0, reason: 'evaluation-not-finite' }, decoding: {} };
+}
+
+/** What the subject is judged on. */
+async function itemsOf(
+  { evaluation }: RunSpec,
+  { decoder, tokenizer }: Pick<PreparedSubject, 'decoder' | 'tokenizer'>,
+  locations: DataLocations,
+  signal: AbortSignal,
+): Promise<readonly EvaluationItem[]> {
+  const data = await loadDataSet(evaluation.data, locations, { signal });
+  return evaluationItems(data.documents(evaluation.split), tokenizer, {
+    items: evaluation.items,
+    windowTokens: evaluation.windowTokens ?? decoder.config.contextLength,
+  });
 }
 
 interface Measured {

@@ -1,7 +1,16 @@
 import { availableParallelism, loadavg } from 'node:os';
 import type { TimingSpec } from '@claimbench/contracts';
 import { scope, Tensor } from '@claimbench/kernels';
-import { type Decoder, ModelError } from '@claimbench/models';
+import {
+  type Decoder,
+  generateGreedy,
+  generateSelfSpeculatively,
+  generateSpeculatively,
+  ModelError,
+} from '@claimbench/models';
+import type { Drafting } from '@claimbench/techniques';
+import { firstLayers, type Prompts } from './decoding.ts';
+import { RunError } from './run-error.ts';
 
 /** What one process measured of the technique against its baseline; all of it depends on the machine. */
 export interface Timing {
@@ -21,22 +30,33 @@ export interface Timed {
   readonly technique: Decoder;
   readonly baseline: Decoder;
   readonly twin: Decoder;
+  /**
+   * Where the technique is a way of writing: texts are timed in place of passes. The technique writes with its draft, baseline and twin
+   * token by token, all the same texts.
+   */
+  readonly writing?: { readonly drafting: Drafting; readonly prompts: Prompts } | undefined;
 }
 
 const WARM_UP = 2;
 const PREEMPTED = 3;
 
 /**
- * Times forward passes over one window of tokens: rounds of A B B A, in which A or B begins by a fair draw, so that a drift of the
+ * Times forward passes over one window of tokens, or the writing of texts: rounds of A B B A, in which A or B begins by a fair draw, so that a drift of the
  * machine falls on both alike. `draw` gives numbers in [0, 1).
  */
 export async function timeInterleaved(
-  { technique, baseline, twin }: Timed,
+  { technique, baseline, twin, writing }: Timed,
   { rounds, sampleMs }: TimingSpec,
   options: { draw: () => number; signal: AbortSignal },
 ): Promise<Timing> {
   const loadPerCore = loadavg()[0]! / availableParallelism();
-  const passes = { technique: passOf(technique), baseline: passOf(baseline), twin: passOf(twin) };
+  const passes = writing
+    ? {
+        technique: await writingOf(technique, writing.prompts, writing.drafting),
+        baseline: await writingOf(baseline, writing.prompts, null),
+        twin: await writingOf(twin, writing.prompts, null),
+      }
+    : { technique: passOf(technique), baseline: passOf(baseline), twin: passOf(twin) };
   try {
     for (const pass of Object.values(passes)) for (let i = 0; i < WARM_UP; i++) await pass.run();
     const repeats = Math.max(1, Math.ceil(sampleMs / (await timeOf(passes.baseline.run, 1))));
@@ -72,8 +92,31 @@ export async function timeInterleaved(
   }
 }
 
+interface Pass {
+  run(): Promise<void>;
+  dispose(): void;
+}
+
+/** The texts after a few prompts, written greedily: the same texts in every way. */
+async function writingOf(decoder: Decoder, { prompts, steps }: Prompts, drafting: Drafting | null): Promise<Pass> {
+  if (prompts.length === 0)
+    throw new RunError({ code: 'invalid-spec', message: 'no evaluation window is whole: nothing to go on writing' });
+  const draft = drafting === null || drafting.shared ? null : await firstLayers(decoder, drafting.layers);
+  const write = async (prompt: Int32Array) => {
+    if (drafting === null) await generateGreedy(decoder, prompt, steps);
+    else if (draft === null) await generateSelfSpeculatively(decoder, drafting, prompt, { steps });
+    else await generateSpeculatively(decoder, { decoder: draft, tokens: drafting.tokens }, prompt, { steps });
+  };
+  return {
+    async run() {
+      for (const prompt of prompts) await write(prompt);
+    },
+    dispose: () => draft?.dispose(),
+  };
+}
+
 /** A forward pass over one full window; the tokens are the same for every subject, and reading a logit waits for all of it. */
-function passOf(decoder: Decoder): { run(): Promise<void>; dispose(): void } {
+function passOf(decoder: Decoder): Pass {
   const { contextLength, vocabularySize } = decoder.config;
   const tokens = Int32Array.from({ length: contextLength }, (_, at) => (at * 31) % vocabularySize);
   const input = Tensor.from(decoder.backend, tokens, [1, contextLength]);
