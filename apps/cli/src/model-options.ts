@@ -1,7 +1,7 @@
 import type { Backend } from '@claimbench/kernels';
 import { createReferenceBackend } from '@claimbench/kernels';
 import { createNativeBackend } from '@claimbench/kernels/node';
-import type { Decoder } from '@claimbench/models';
+import type { Decoder, KeyValueCacheOptions } from '@claimbench/models';
 import { type OpenedModel, openDecoder, openModel } from '@claimbench/models/node';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
@@ -44,6 +44,19 @@ export async function withModel<T>(
   } finally {
     backend.close();
   }
+}
+
+/** The cache that `--cache-window` and `--cache-bits` ask for. */
+export function cacheOf({ cacheWindow, cacheBits }: { readonly cacheWindow?: number; readonly cacheBits?: number }): {
+  cache?: KeyValueCacheOptions;
+} {
+  if (cacheWindow === undefined && cacheBits === undefined) return {};
+  return {
+    cache: {
+      ...(cacheWindow === undefined ? {} : { window: cacheWindow }),
+      ...(cacheBits === undefined ? {} : { bits: cacheBits }),
+    },
+  };
 }
 
 /** A parser of integers for commander, from `least` on. */

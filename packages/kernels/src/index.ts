@@ -58,6 +58,14 @@ export { mean } from './ops/mean/op.ts';
 export { mul } from './ops/mul/op.ts';
 export type { Clipping } from './ops/optimiser.ts';
 export { type PNormalizeOptions, pNormalize } from './ops/p_normalize/op.ts';
+export {
+  bytesOfPackedRow,
+  emptyPackedRows,
+  type PackedRows,
+  readPackedRows,
+  selectPackedRows,
+  writePackedRows,
+} from './ops/packed_rows/op.ts';
 export { derf, elementwiseLayerNorm, type PointwiseNormOptions, pointwiseNorm } from './ops/pointwise_norm/op.ts';
 export { createPowerNormState, type PowerNormOptions, type PowerNormState, powerNorm } from './ops/power_norm/op.ts';
 export {

@@ -295,6 +295,30 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     'xScales has shape [2], found [1]',
   ],
   [
+    'packedRows: bits',
+    () => kernels.emptyPackedRows(backend, 1, 2, { width: 3, bits: 3 }),
+    'invalid-argument',
+    '2, 4 or 8 bits, found 3',
+  ],
+  [
+    'writePackedRows: rows beyond the table',
+    () => kernels.writePackedRows(kernels.emptyPackedRows(backend, 1, 2, { width: 3, bits: 4 }), floats(1, 2, 3), 1),
+    'shape-mismatch',
+    '[1, 2, 3] does not fit at 1',
+  ],
+  [
+    'readPackedRows: rows beyond the table',
+    () => kernels.readPackedRows(kernels.emptyPackedRows(backend, 1, 2, { width: 3, bits: 4 }), 3),
+    'shape-mismatch',
+    'a table of 2 rows does not have 3',
+  ],
+  [
+    'selectPackedRows: a part that is not there',
+    () => kernels.selectPackedRows(kernels.emptyPackedRows(backend, 1, 2, { width: 3, bits: 4 }), [1]),
+    'index-out-of-range',
+    'parts 0 to 0, found 1',
+  ],
+  [
     'activationSparseLinear: columns',
     () => kernels.activationSparseLinear(floats(1, 3), floats(2, 3)),
     'shape-mismatch',

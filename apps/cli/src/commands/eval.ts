@@ -17,7 +17,7 @@ import type { OpenedModel } from '@claimbench/models/node';
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { jsonOfReport, type Report, type TextReport, tableOfReport } from '../evaluation-report.ts';
-import { addModelOptions, integerFrom, type ModelOptions, withModel } from '../model-options.ts';
+import { addModelOptions, cacheOf, integerFrom, type ModelOptions, withModel } from '../model-options.ts';
 import { parseSegmentation, readSegments, readText, SEGMENTATIONS, type Segmentation } from '../text-segments.ts';
 
 interface EvalOptions extends ModelOptions {
@@ -27,6 +27,8 @@ interface EvalOptions extends ModelOptions {
   readonly cut: boolean;
   readonly window?: number;
   readonly limit?: number;
+  readonly cacheBits?: number;
+  readonly cacheWindow?: number;
   readonly reference?: string;
   readonly questions?: string;
   readonly continuations?: number;
@@ -63,6 +65,8 @@ export function evalCommand(context: CommandContext): Command {
     )
     .option('--cut', 'scores the first window of each segment only, as figures of models with short contexts do', false)
     .option('--limit <count>', 'only the first segments', integerFrom(1))
+    .option('--cache-bits <bits>', 'attends through keys and values of 2, 4 or 8 bits', integerFrom(2))
+    .option('--cache-window <tokens>', 'attends to the last tokens only', integerFrom(1))
     .option('--reference <path>', 'another checkpoint of the same vocabulary: agreement, divergence, paired difference')
     .option('--questions <file>', 'multiple choice, a JSON object a line: {"context", "choices": [...], "answer": 0}')
     .option('--continuations <count>', 'multiple choice made from the segments of the text', integerFrom(2))
@@ -107,6 +111,7 @@ async function runEval(options: EvalOptions, { out, note, signal }: CommandConte
   const showProgress = !options.quiet && !options.json;
   const progress = (what: string, count: number): EvaluationOptions => ({
     signal,
+    ...cacheOf(options),
     ...(showProgress ? { onProgress: (done) => note(`\r\x1b[K${done} of ${count} ${what}`) } : {}),
   });
   await withModel(options, async (model, reference) => {

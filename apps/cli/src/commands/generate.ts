@@ -1,7 +1,14 @@
-import { generate, type KeyValueCacheOptions, type SamplingOptions } from '@claimbench/models';
+import { generate, type SamplingOptions } from '@claimbench/models';
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
-import { addModelOptions, integerFrom, type ModelOptions, numberBetween, withModel } from '../model-options.ts';
+import {
+  addModelOptions,
+  cacheOf,
+  integerFrom,
+  type ModelOptions,
+  numberBetween,
+  withModel,
+} from '../model-options.ts';
 
 interface GenerateOptions extends ModelOptions {
   readonly prompt: string;
@@ -12,6 +19,7 @@ interface GenerateOptions extends ModelOptions {
   readonly minP?: number;
   readonly seed: number;
   readonly cacheWindow?: number;
+  readonly cacheBits?: number;
   readonly stop: boolean;
   readonly json: boolean;
 }
@@ -27,6 +35,7 @@ export function generateCommand(context: CommandContext): Command {
     .option('--min-p <share>', 'only tokens at least so likely, compared with the most likely one', numberBetween(0, 1))
     .option('--seed <number>', 'of the draws: the same seed writes the same text', integerFrom(0), 0)
     .option('--cache-window <tokens>', 'attend to the last tokens only, and keep no others', integerFrom(1))
+    .option('--cache-bits <bits>', 'keys and values as integers of 2, 4 or 8 bits', integerFrom(2))
     .option('--no-stop', 'write on after the begin or end token')
     .option('--json', 'one JSON object with text and tokens at the end, nothing before', false)
     .addHelpText(
@@ -75,10 +84,6 @@ function samplingOf({ temperature, topK, topP, minP }: GenerateOptions): Samplin
     ...(topP === undefined ? {} : { topP }),
     ...(minP === undefined ? {} : { minP }),
   };
-}
-
-function cacheOf({ cacheWindow }: GenerateOptions): { cache?: KeyValueCacheOptions } {
-  return cacheWindow === undefined ? {} : { cache: { window: cacheWindow } };
 }
 
 /** Writes bytes as text as soon as a character is whole. */

@@ -65,6 +65,8 @@ import { mulKernels } from './mul/op.ts';
 import { mulReference } from './mul/reference.ts';
 import { pNormalizeKernels } from './p_normalize/op.ts';
 import { pNormalizeReference } from './p_normalize/reference.ts';
+import { packedRowsKernels } from './packed_rows/op.ts';
+import { packedRowsReference } from './packed_rows/reference.ts';
 import { pointwiseNormKernels } from './pointwise_norm/op.ts';
 import { pointwiseNormReference } from './pointwise_norm/reference.ts';
 import { powerNormKernels } from './power_norm/op.ts';
@@ -154,6 +156,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   mean: { kernels: meanKernels, reference: {} },
   mul: { kernels: mulKernels, reference: mulReference },
   p_normalize: { kernels: pNormalizeKernels, reference: pNormalizeReference },
+  packed_rows: { kernels: packedRowsKernels, reference: packedRowsReference },
   pointwise_norm: { kernels: pointwiseNormKernels, reference: pointwiseNormReference },
   power_norm: { kernels: powerNormKernels, reference: powerNormReference },
   quantized_linear: { kernels: quantizedLinearKernels, reference: quantizedLinearReference },

@@ -29,6 +29,7 @@ import { logSoftmaxWebGpu } from '../ops/log_softmax/webgpu.ts';
 import { matmulWebGpu } from '../ops/matmul/webgpu.ts';
 import { mulWebGpu } from '../ops/mul/webgpu.ts';
 import { pNormalizeWebGpu } from '../ops/p_normalize/webgpu.ts';
+import { packedRowsWebGpu } from '../ops/packed_rows/webgpu.ts';
 import { pointwiseNormWebGpu } from '../ops/pointwise_norm/webgpu.ts';
 import { powerNormWebGpu } from '../ops/power_norm/webgpu.ts';
 import { quantizedLinearWebGpu } from '../ops/quantized_linear/webgpu.ts';
@@ -85,6 +86,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   matmul: matmulWebGpu,
   mul: mulWebGpu,
   p_normalize: pNormalizeWebGpu,
+  packed_rows: packedRowsWebGpu,
   pointwise_norm: pointwiseNormWebGpu,
   power_norm: powerNormWebGpu,
   quantized_linear: quantizedLinearWebGpu,

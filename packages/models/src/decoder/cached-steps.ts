@@ -53,14 +53,17 @@ export class CachedSteps {
 
 /** Rows of the first axis in a tensor of its own, in place of the old one, which is freed. Throws `cache-mismatch`. */
 function selectRows(held: Tensor, rows: readonly number[]): Tensor {
-  const batch = held.shape[0]!;
-  const unknown = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= batch);
-  if (unknown !== undefined) {
-    throw new ModelError('cache-mismatch', `the cache holds rows 0 to ${batch - 1}, row ${unknown} was asked for`);
-  }
+  checkRows(rows, held.shape[0]!);
   const selected = scope(() => keep(gatherRows(held, Tensor.from(held.backend, Int32Array.from(rows), [rows.length]))));
   held.dispose();
   return selected;
+}
+
+/** Throws `cache-mismatch` where a row is none of `batch`. */
+export function checkRows(rows: readonly number[], batch: number): void {
+  const unknown = rows.find((row) => !Number.isInteger(row) || row < 0 || row >= batch);
+  if (unknown === undefined) return;
+  throw new ModelError('cache-mismatch', `the cache holds rows 0 to ${batch - 1}, row ${unknown} was asked for`);
 }
 
 /** Throws `cache-mismatch`. */

@@ -82,6 +82,81 @@ describe('a cache in float32', () => {
   });
 });
 
+/** Vectors of `size` neighbours, each rounded in float32 to levels of a scale of its own. */
+function roundedVectors(values: Float32Array, size: number, bits: number): Float32Array {
+  const { fround } = Math;
+  return values.map((value, at) => {
+    const vector = values.subarray(at - (at % size), at - (at % size) + size);
+    const scale = fround(Math.max(...vector.map(Math.abs)) / (2 ** (bits - 1) - 1));
+    const level = Math.round(fround(value / scale)); // no quotient here is halfway
+    return fround(level * scale);
+  });
+}
+
+describe.each([8, 4, 2])('a cache in %i bits', (bits) => {
+  test.each(parts.map((lengths) => [lengths]))('gives the same logits read in parts of %j', async (lengths) => {
+    using decoder = Decoder.initialise(backend, config, 1);
+    using whole = createCache(30, { bits });
+    using cache = createCache(30, { bits });
+    expect(await inParts(decoder, cache, lengths)).toEqual(await inParts(decoder, whole, [30]));
+  });
+
+  test('takes 2 * layers * batch * capacity * keyValueHeads * (4 ceil(headSize bits / 32) + 4) bytes', async () => {
+    using decoder = Decoder.initialise(backend, config, 1);
+    const before = backend.liveBytes;
+    using cache = createCache(30, { bits });
+    await inParts(decoder, cache, [3]);
+    expect(cache.bytes).toBe(2 * 2 * 1 * 30 * 2 * (4 * Math.ceil((4 * bits) / 32) + 4));
+    expect(backend.liveBytes - before).toBe(cache.bytes);
+  });
+
+  test('attends to each head’s keys and values rounded to the nearest of its levels', async () => {
+    // What the only layer's keys and values are does not depend on how they are stored.
+    using decoder = Decoder.initialise(backend, parseDecoderConfig({ ...config, layers: 1 }), 1);
+    const places = ['layers.0.self_attn.key', 'layers.0.self_attn.value'];
+    const seen: Promise<Float32Array>[] = [];
+    const watching = places.map((place) => decoder.hooks.on(place, (x) => void seen.push(x.readFloats())));
+    using unread = createCache(30);
+    await inParts(decoder, unread, [30]);
+    const rounded = (await Promise.all(seen)).map((values) => roundedVectors(values, 4, bits));
+    for (const stop of watching) stop();
+    using cache = createCache(30, { bits });
+    const found = await inParts(decoder, cache, [30]);
+    for (const [at, place] of places.entries()) {
+      decoder.hooks.on(place, (x) => Tensor.from(backend, rounded[at]!, x.shape));
+    }
+    using exact = createCache(30);
+    expect(found).toEqual(await inParts(decoder, exact, [30]));
+  });
+
+  test('forgets, and reorders its rows: texts in a batch are those of each alone', async () => {
+    using decoder = Decoder.initialise(backend, config, 1);
+    using cache = createCache(30, { bits });
+    await inParts(decoder, cache, [20]);
+    cache.truncate(5);
+    const again = await inParts(decoder, cache, [4]);
+    expect(() => cache.select([1])).toThrow('row 1 was asked for');
+    using other = createCache(30, { bits });
+    await inParts(decoder, other, [5]);
+    expect(await inParts(decoder, other, [4])).toEqual(again);
+    const prompts = [Int32Array.of(1, 2, 3), Int32Array.of(5), Int32Array.of(7, 7)];
+    const stopToken = 11;
+    const together = await generate(decoder, prompts, { steps: 20, stopToken, cache: { bits } });
+    for (const [row, prompt] of prompts.entries()) {
+      expect(together[row]).toEqual((await generate(decoder, [prompt], { steps: 20, stopToken, cache: { bits } }))[0]);
+    }
+  });
+});
+
+test('a cache of other bits, or one that packs and slides, is refused', async () => {
+  using decoder = Decoder.initialise(backend, config, 1);
+  expect(() => createCache(3, { bits: 3 })).toThrow('2, 4 or 8 bits, found 3');
+  expect(() => createCache(3, { bits: 8, window: 2 })).toThrow('not both');
+  using cache = createCache(5, { bits: 8 });
+  await inParts(decoder, cache, [5]);
+  await expect(inParts(decoder, cache, [1])).rejects.toMatchObject({ code: 'cache-full' });
+});
+
 describe('a sliding cache', () => {
   const windowed = parseDecoderConfig({ ...config, attentionWindow: 6 });
 

@@ -25,7 +25,7 @@ export interface Agreement {
 
 /**
  * Compares a model with a reference of the same vocabulary, which may live on another backend. Logits are the models' own, what is made of
- * them is float64 and on the host. Throws `shape-mismatch` where the vocabularies differ.
+ * them is float64 and on the host. A cache is the model's alone. Throws `shape-mismatch` where the vocabularies differ.
  */
 export async function compareWithReference(
   decoder: Decoder,
@@ -45,8 +45,8 @@ export async function compareWithReference(
   const zeros = () => new Array<number>(items.length).fill(0);
   const [agreements, divergences, excess] = [zeros(), zeros(), zeros()];
   await inPasses(items, context, options, async (pass) => {
-    using logits = passLogits(decoder, pass);
-    using referenceLogits = passLogits(reference, pass);
+    using logits = passLogits(decoder, pass, options.cache);
+    using referenceLogits = passLogits(reference, pass, undefined);
     const found = await scratch.read(logits);
     const expected = await referenceScratch.read(referenceLogits);
     pass.targets.forEach((target, at) => {

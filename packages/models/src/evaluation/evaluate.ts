@@ -33,7 +33,7 @@ export async function evaluate(
   const nats = new Array<number>(items.length).fill(0);
   let correct = 0;
   await inPasses(items, decoder.config.contextLength, options, async (pass) => {
-    using logits = passLogits(decoder, pass);
+    using logits = passLogits(decoder, pass, options.cache);
     using losses = scope(() => {
       const target = Tensor.from(decoder.backend, pass.targets, [pass.targets.length]);
       return crossEntropy(logits, target, { ignoreIndex: IGNORED, reduction: 'none' });

@@ -1,11 +1,14 @@
 import { scope, Tensor } from '@claimbench/kernels';
 import { throwIfCancelled } from '../cancelled.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { createCache, type KeyValueCacheOptions } from '../decoding/caches.ts';
 import type { EvaluationItem } from './items.ts';
 
 export interface EvaluationOptions {
   /** Items in one pass; absent: as many as make about 2,048 tokens. Changes memory and speed, never the numbers. */
   readonly batchSize?: number;
+  /** Attends through a cache, as decoding does: what a packed or sliding one costs in quality. Absent: without one. */
+  readonly cache?: KeyValueCacheOptions;
   readonly signal?: AbortSignal;
   /** Items done so far. */
   readonly onProgress?: (items: number) => void;
@@ -70,9 +73,14 @@ function paddedLength(length: number, contextLength: number): number {
 }
 
 /** A model's logits of a pass, `[members * time, vocabulary]`. The caller disposes them. */
-export function passLogits(decoder: Decoder, { members, time, inputs }: EvaluationPass): Tensor {
+export function passLogits(
+  decoder: Decoder,
+  { members, time, inputs }: EvaluationPass,
+  options: KeyValueCacheOptions | undefined,
+): Tensor {
+  using cache = options && createCache(time, options);
   return scope(() => {
-    const all = decoder.logits(Tensor.from(decoder.backend, inputs, [members.length, time]));
+    const all = decoder.logits(Tensor.from(decoder.backend, inputs, [members.length, time]), cache);
     return all.reshape([members.length * time, -1]);
   });
 }

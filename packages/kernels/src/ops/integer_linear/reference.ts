@@ -45,7 +45,7 @@ export const integerLinearReference: ReferenceKernels = {
   },
 };
 
-function roundHalfEven(value: number): number {
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const part = value - floor;
   if (part !== 0.5) return Math.round(value);
