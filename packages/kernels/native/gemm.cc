@@ -35,6 +35,7 @@ struct Part {
   }
 #endif
 };
+
 template <int kRows, int kVectors, Left kLeft>
 void tile(int64_t k, const float* left, int64_t leftStride, const float* right, int64_t rightStride, float* c, int64_t cStride, int columns, bool fromC,
           const Epilogue* epilogue, float* sums) {
@@ -358,14 +359,82 @@ bool hasFewRows(const Call& call, const Product& product) {
   return product.m <= kTileRows || (product.m <= 8 * kTileRows && panels(product.n, kTileColumns) >= 8 * call.workers());
 }
 
+// A few rows against a panel of columns that are lines of a weight [n, k]: squares of it are turned round in registers on their way into the chains, and never
+// packed. Lines of 4 kB or a multiple of it share a set of the first cache, which holds fewer than a square has: so what is asked for ahead waits in the second
+// cache, and a line is read once.
+constexpr int kMostStraight = 4;
+
+template <int kRows>
+void straightPanel(const Product& product, int64_t j) {
+  const float* lines = product.b.from(0, j).data;
+  const int64_t apart = product.b.columnStride, k = product.k;
+  const float* x[kRows];
+  Vec sum[kRows][kTileVectors];
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows; i++) {
+    x[i] = product.a.from(i, 0).data;
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; v++) sum[i][v] = product.accumulate ? loadVec(product.c + i * product.cStride + j + v * kWidth) : Vec{};
+  }
+  int64_t p = 0;
+  for (; p + kWidth <= k; p += kWidth) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; v++) {
+      Vec square[kWidth];
+#pragma GCC unroll 16
+      for (int i = 0; i < kWidth; i++) {
+        const float* line = lines + (v * kWidth + i) * apart + p;
+        square[i] = loadVec(line);
+        __builtin_prefetch(line + 2 * kLine, 0, 2);
+      }
+      transposeSquare(square);
+#pragma GCC unroll 16
+      for (int c = 0; c < kWidth; c++) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kRows; i++) sum[i][v] = fma(broadcastVec(x[i][p + c]), square[c], sum[i][v]);
+      }
+    }
+  }
+  for (; p < k; p++) {
+    float column[kTileColumns];
+    for (int i = 0; i < kTileColumns; i++) column[i] = lines[i * apart + p];
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kTileVectors; v++) sum[i][v] = fma(broadcastVec(x[i][p]), loadVec(column + v * kWidth), sum[i][v]);
+    }
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; v++) {
+      const int64_t at = j + v * kWidth;
+      if (product.epilogue.bias != nullptr) sum[i][v] += loadVec(product.epilogue.bias + at);
+      if (product.epilogue.residual != nullptr) sum[i][v] += loadVec(product.epilogue.residual + i * product.epilogue.residualStride + at);
+      storeVec(product.c + i * product.cStride + at, sum[i][v]);
+    }
+  }
+}
+
+void straightPanel(const Product& product, int64_t j) {
+  switch (product.m) {
+    case 1: return straightPanel<1>(product, j);
+    case 2: return straightPanel<2>(product, j);
+    case 3: return straightPanel<3>(product, j);
+    default: return straightPanel<kMostStraight>(product, j);
+  }
+}
+
 void multiplyFewRows(Call& call, const Product& product) {
   Workspace space;
   if (!call.workspace(0, kDepth * kTileColumns, &space)) return;
   const Left left = product.a.columnStride == 1 ? Left::kApart : Left::kSideBySide;
   const int64_t leftStride = product.a.columnStride == 1 ? product.a.rowStride : product.a.columnStride;
+  const bool straight = product.m <= kMostStraight && product.a.columnStride == 1 && product.b.rowStride == 1;
   const auto panel = [&](int64_t task, int worker) {
     float* packed = space.of(worker);
     const int64_t j = task * kTileColumns, columns = least(product.n - j, kTileColumns);
+    if (straight && columns == kTileColumns) return straightPanel(product, j);
     int64_t p0 = 0;
     do {
       const int64_t depth = least(product.k - p0, kDepth);

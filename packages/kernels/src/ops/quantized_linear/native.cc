@@ -55,8 +55,8 @@ struct Forward {
       }
       const int64_t whole = from + (to - from) / kLanes * kLanes;
 #if defined(KERNELS_AVX512)
-      // Few codes: the group's sixteen weights are made once and then looked up by code.
-      if (kCoding == Coding::kTrits || (kCoding == Coding::kBits && weight.bits <= 4)) {
+      // One and three bits: the group's weights are made once and then looked up by code.
+      if (kCoding == Coding::kBits && weight.bits <= 4) {
         Vec weights[kWeights];
 #pragma GCC unroll 4
         for (int c = 0; c < kWeights; c++) weights[c] = (loadVec(how.table) - broadcastVec(zero[c])) * broadcastVec(scale[c]);
@@ -87,6 +87,87 @@ struct Forward {
 #pragma GCC unroll 4
     for (int c = 0; c < kWeights; c++) put(r, o + c, chain[c]);
   }
+
+#if defined(KERNELS_AVX512)
+  bool indexed() const { return weight.trits || weight.bits == 4 || weight.bits == 2; }
+
+  // The same for four bits, two bits and trits, where a group's sixteen weights are made once and looked up. `row`: x, for nibbles in their order.
+  template <Indexed kIndexed, int kWeights>
+  KERNELS_INLINE void lookedUp(const float* row, int64_t r, int64_t o) const {
+    const __m512i shifts = kIndexed == Indexed::kNibbles ? _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28)
+                                                         : _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    Vec chain[kWeights], weights[kWeights];
+    const uint8_t* codes[kWeights];
+#pragma GCC unroll 4
+    for (int c = 0; c < kWeights; c++) {
+      chain[c] = Vec{};
+      codes[c] = weight.row(o + c);
+    }
+    const auto add = [&](int c, __m512i index, int64_t i) {
+      chain[c] = fma(loadVec(row + i), (Vec)_mm512_permutexvar_ps(index, (__m512)weights[c]), chain[c]);
+    };
+    const int64_t whole = weight.in / kLanes * kLanes, rowBytes = weight.rowBytes();
+    for (int64_t from = 0, group = 0; from < whole; from += weight.groupSize, group++) {
+      const int64_t to = whole - from < weight.groupSize ? whole : from + weight.groupSize;
+#pragma GCC unroll 4
+      for (int c = 0; c < kWeights; c++) {
+        const int64_t at = weight.scaleIndex(o + c, group);
+        weights[c] = repeated<kIndexed>((loadVec(how.table) - broadcastVec(weight.zeroAt(at))) * broadcastVec(weight.scaleAt(at)));
+      }
+      for (int64_t i = from; i < to;) {
+        if (kIndexed == Indexed::kTrits) {
+          const int64_t block = i / 80, first = i % 80 / kLanes, last = (to - block * 80) / kLanes;
+#pragma GCC unroll 4
+          for (int c = 0; c < kWeights; c++) {
+            if (block % 4 == 0) __builtin_prefetch(codes[c] + block * 16 + kWeights * rowBytes);
+            __m512i digits[5];
+            digitsOfTrits(bytesOfTrits(codes[c] + block * 16), digits);
+            if (first == 0 && last >= 5) {
+#pragma GCC unroll 5
+              for (int d = 0; d < 5; d++) add(c, digits[d], block * 80 + d * kLanes);
+            } else {
+#pragma GCC unroll 5
+              for (int d = 0; d < 5; d++) {
+                if (d >= first && d < last) add(c, digits[d], block * 80 + d * kLanes);
+              }
+            }
+          }
+          i = block * 80 + 80;
+          continue;
+        }
+        constexpr int64_t kPerByte = kIndexed == Indexed::kNibbles ? 2 : 4;
+        // Each row is a page or so: the hardware does not foresee the next ones.
+        if (i % (64 * kPerByte) == 0) {
+#pragma GCC unroll 4
+          for (int c = 0; c < kWeights; c++) __builtin_prefetch(codes[c] + i / kPerByte + kWeights * rowBytes);
+        }
+#pragma GCC unroll 4
+        for (int c = 0; c < kWeights; c++) {
+          const __m512i word = kIndexed == Indexed::kNibbles ? _mm512_set1_epi64(wordAt<int64_t>(codes[c] + i / 2)) : _mm512_set1_epi32(wordAt<int32_t>(codes[c] + i / 4));
+          add(c, _mm512_srlv_epi32(word, shifts), i);
+        }
+        i += kLanes;
+      }
+    }
+#pragma GCC unroll 4
+    for (int c = 0; c < kWeights; c++) {
+      if (kIndexed == Indexed::kNibbles) chain[c] = fromNibbleOrder(chain[c]);
+      Lanes all{chain[c]};
+      if (whole < weight.in) {
+        constexpr Coding kCoding = kIndexed == Indexed::kTrits ? Coding::kTrits : Coding::kBits;
+        const int64_t n = weight.in - whole;
+        all = fma(load(x + r * weight.in + whole, n), weightsAt<kCoding, Values::kSmallTable>(weight, how, o + c, whole, n), all);
+      }
+      put(r, o + c, all);
+    }
+  }
+  template <Indexed kIndexed>
+  void lookedUpRows(const float* row, int64_t r, int64_t begin, int64_t end) const {
+    int64_t o = begin;
+    for (; o + kDirectRows <= end; o += kDirectRows) lookedUp<kIndexed, kDirectRows>(row, r, o);
+    for (; o < end; o++) lookedUp<kIndexed, 1>(row, r, o);
+  }
+#endif
 
   // The chains of a tile: floats [kWeights][stride] against rows of x.
   template <int kRows, int kWeights>
@@ -222,6 +303,23 @@ static void forward(Call& call) {
   const int64_t fair = panels(weight.out, call.workers() * 2) / kRowsOfW * kRowsOfW;
   if (atOnce > fair) atOnce = fair < kRowsOfW ? kRowsOfW : fair;
   Workspace space;
+#if defined(KERNELS_AVX512)
+  if (rows < kManyRows && work.wholeLanes() && work.indexed()) {
+    const bool nibbles = !weight.trits && weight.bits == 4;
+    if (!call.workspace(nibbles ? times(rows, stride) : 0, 0, &space)) return;
+    for (int64_t r = 0; nibbles && r < rows; r++) {
+      for (int64_t i = 0; i + kLanes <= weight.in; i += kLanes) storeVec(space.all + r * stride + i, toNibbleOrder(loadVec(x + r * weight.in + i)));
+    }
+    return call.parallel(panels(weight.out, int(atOnce)), [&](int64_t task, int) {
+      const int64_t begin = task * atOnce, end = weight.out - begin < atOnce ? weight.out : begin + atOnce;
+      for (int64_t r = 0; r < rows; r++) {
+        if (nibbles) work.lookedUpRows<Indexed::kNibbles>(space.all + r * stride, r, begin, end);
+        else if (weight.trits) work.lookedUpRows<Indexed::kTrits>(x + r * weight.in, r, begin, end);
+        else work.lookedUpRows<Indexed::kPairs>(x + r * weight.in, r, begin, end);
+      }
+    });
+  }
+#endif
   if (!call.workspace(0, atOnce * stride, &space)) return;
   withFormat(weight, [&](auto coding, auto values) {
     constexpr Coding kCoding = decltype(coding)::value;

@@ -205,6 +205,57 @@ KERNELS_INLINE Lanes weightsAt(const PackedWeight& weight, const Extraction& how
   return padded(load(scale) * (value - load(zero)), n, 0.0f);
 }
 
+// --- sixteen codes of a row as indices into sixteen weights ---
+
+#if defined(KERNELS_AVX512)
+// A look-up reads the lowest four bits of each lane and leaves the others alone. So codes of four and two bits need a shift and no mask, where the table of two bits
+// repeats itself, and a trit needs one product: all digits up to it are an index into a table that repeats itself. Reads what holds the codes and nothing more.
+enum class Indexed { kNibbles, kPairs, kTrits };
+
+// Codes that come from one load.
+constexpr int64_t codesAtOnce(Indexed indexed) { return indexed == Indexed::kTrits ? 80 : kLanes; }
+
+// Sixteen nibbles are broadcast as one word of 64 bits: even lanes see codes 0 .. 7, odd ones 8 .. 15.
+KERNELS_INLINE Vec toNibbleOrder(Vec columns) {
+  return (Vec)_mm512_permutexvar_ps(_mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15), (__m512)columns);
+}
+KERNELS_INLINE Vec fromNibbleOrder(Vec lanes) {
+  return (Vec)_mm512_permutexvar_ps(_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15), (__m512)lanes);
+}
+
+template <Indexed kIndexed>
+KERNELS_INLINE Vec repeated(Vec weights) {
+  if (kIndexed == Indexed::kNibbles) return weights;
+  const __m512i pairs = _mm512_setr_epi32(0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3), trits = _mm512_setr_epi32(0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0);
+  return (Vec)_mm512_permutexvar_ps(kIndexed == Indexed::kPairs ? pairs : trits, (__m512)weights);
+}
+
+// Sixteen bytes, each the upper one of the lower half of its lane.
+KERNELS_INLINE __m512i bytesOfTrits(const uint8_t* at) {
+  const __m512i places = _mm512_set_epi32(int(0x80800f80), int(0x80800e80), int(0x80800d80), int(0x80800c80), int(0x80800b80), int(0x80800a80), int(0x80800980),
+                                          int(0x80800880), int(0x80800780), int(0x80800680), int(0x80800580), int(0x80800480), int(0x80800380), int(0x80800280),
+                                          int(0x80800180), int(0x80800080));
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i*)at)), places);
+}
+// Trits 16 d .. 16 d + 15 of a block for d = 0 .. 4: floor(3 byte / 256) is the first digit and floor(9 byte / 256) the first two; nine times what is left of the
+// byte starts the next two.
+KERNELS_INLINE void digitsOfTrits(__m512i bytes, __m512i (&digits)[5]) {
+  const __m512i three = _mm512_set1_epi32(3), nine = _mm512_set1_epi32(9);
+  const __m512i third = _mm512_mullo_epi16(bytes, nine), fifth = _mm512_mullo_epi16(third, nine);
+  digits[0] = _mm512_mulhi_epu16(bytes, three);
+  digits[1] = _mm512_mulhi_epu16(bytes, nine);
+  digits[2] = _mm512_mulhi_epu16(third, three);
+  digits[3] = _mm512_mulhi_epu16(third, nine);
+  digits[4] = _mm512_mulhi_epu16(fifth, three);
+}
+template <class Word>
+KERNELS_INLINE Word wordAt(const uint8_t* at) {
+  Word word;
+  __builtin_memcpy(&word, at, sizeof word);
+  return word;
+}
+#endif
+
 // body(coding, values) with constants for what the weight is.
 template <Coding kValue>
 struct IsCoding { static constexpr Coding value = kValue; };
