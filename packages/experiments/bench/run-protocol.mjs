@@ -86,6 +86,12 @@ async function execute(runs, slots, folder, known) {
   return finished;
 }
 
+function lineOf({ id, verdict, reason, effect, interval, margin, mde }) {
+  const ends = interval.map((end) => end?.toPrecision(3)).join(', ');
+  const detectable = mde === null ? '' : `, detectable ${mde.toPrecision(2)}`;
+  return `${id}: ${verdict} ${reason} ${effect.toPrecision(3)} [${ends}] margin ${margin.toPrecision(3)}${detectable}`;
+}
+
 async function runProtocol(id, slots) {
   const protocol = corpus.protocolById(id);
   if (!protocol) throw new Error(`no protocol ${id}; known: ${corpus.protocols.map((one) => one.id).join(', ')}`);
@@ -110,13 +116,8 @@ async function runProtocol(id, slots) {
           `${seconds} s: ${verdict.verdict} (${verdict.reason}), look ${verdict.look}, labels ${verdict.labels}`,
         );
         console.log(verdict.words);
-        for (const part of [...verdict.premises, ...verdict.parts]) {
-          const ends = part.interval.map((end) => end?.toPrecision(3)).join(', ');
-          const detectable = part.mde === null ? '' : `, detectable ${part.mde.toPrecision(2)}`;
-          console.log(
-            `  ${part.id}: ${part.verdict} ${part.reason} ${part.effect.toPrecision(3)} [${ends}] margin ${part.margin.toPrecision(3)}${detectable}`,
-          );
-        }
+        for (const part of [...verdict.premises, ...verdict.parts]) console.log(`  ${lineOf(part)}`);
+        for (const part of verdict.secondSize?.parts ?? []) console.log(`  second size, ${lineOf(part)}`);
         for (const control of verdict.controls) console.log(`  ${control.id}: ${control.passed} ${control.finding}`);
         for (const { arm, trials, best } of verdict.tuning) {
           console.log(

@@ -138,7 +138,7 @@ export { ModelError, type ModelErrorCode } from './model-error.ts';
 export { Network } from './network.ts';
 export { namedStream, RANDOM_STREAMS } from './random-streams.ts';
 export { batchesOf, captureStates, capturing } from './states/capture.ts';
-export { type Diagnosis, diagnose } from './states/diagnose.ts';
+export { type Diagnosis, diagnose, lossInWindows } from './states/diagnose.ts';
 export { type ResidualStates, visitResidualStates } from './states/residual-states.ts';
 export { angularDistance, ascending, cosineOfRow, cosines, Mean } from './states/similarity.ts';
 export { bytePairTokenizer, type Merge } from './tokenizers/byte-pair.ts';

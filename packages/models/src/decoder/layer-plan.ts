@@ -38,6 +38,13 @@ export function fullPlan(layers: number): LayerPlan {
   return Array.from({ length: layers }, (_, layer) => ({ layer, part: 'layer' }));
 }
 
+/** Whether a plan runs each of `layers` layers once, whole, one after the other. */
+export function runsInOrder(plan: LayerPlan, layers: number): boolean {
+  return (
+    plan.length === layers && plan.every((item, at) => !isParallel(item) && item.layer === at && item.part === 'layer')
+  );
+}
+
 /** Leaves out whole layers, or only their attention or MLP, inside parallel branches too. Layers that the plan does not run make no difference. */
 export function dropFromPlan(plan: LayerPlan, layers: readonly number[], part: LayerStep['part']): LayerPlan {
   const dropped = new Set(layers);

@@ -2,7 +2,7 @@ import { concat, keep, scope, slice, Tensor } from '@claimbench/kernels';
 import { throwIfCancelled } from '../cancelled.ts';
 import type { AttentionCache } from '../decoder/attention-cache.ts';
 import type { Decoder } from '../decoder/decoder.ts';
-import { fullPlan, isParallel } from '../decoder/layer-plan.ts';
+import { fullPlan, runsInOrder } from '../decoder/layer-plan.ts';
 import { ModelError } from '../model-error.ts';
 import { createCache } from './caches.ts';
 import { checkRoom } from './generate.ts';
@@ -181,9 +181,7 @@ class Halves implements Disposable {
 }
 
 function checkExit({ plan, config: { layers } }: Decoder, exit: EarlyExit): void {
-  const inOrder =
-    plan.length === layers && plan.every((step, at) => !isParallel(step) && step.layer === at && step.part === 'layer');
-  if (!inOrder) {
+  if (!runsInOrder(plan, layers)) {
     throw new ModelError(
       'invalid-layer-plan',
       'a model that drafts by its own first layers runs each layer once, in order',

@@ -79,7 +79,7 @@ async function diagnoseGradients(decoder: Decoder, windows: TokenWindows) {
   const batches = batchesOf(windows);
   for (const { ids, windows: count } of batches) {
     const norms = scope(() => {
-      const { gradients } = valueAndGrad(ofLayer.flat(), () => nextTokenLoss(decoder, ids, count, windows.time));
+      const { gradients } = valueAndGrad(ofLayer.flat(), () => lossInWindows(decoder, ids, count, windows.time));
       let at = 0;
       return ofLayer.map(({ length }) => {
         const ours = gradients.slice(at, at + length);
@@ -105,7 +105,7 @@ async function diagnoseGradients(decoder: Decoder, windows: TokenWindows) {
 const IGNORED = -1;
 
 /** Mean cross-entropy of the windows' own next tokens; the last token of a window has none. */
-function nextTokenLoss(decoder: Decoder, ids: Int32Array, windows: number, time: number): Tensor {
+export function lossInWindows(decoder: Decoder, ids: Int32Array, windows: number, time: number): Tensor {
   const targets = ids.map((_, i) => ((i + 1) % time === 0 ? IGNORED : ids[i + 1]!));
   const logits = decoder.logits(Tensor.from(decoder.backend, ids, [windows, time]));
   const target = Tensor.from(decoder.backend, targets, [targets.length]);

@@ -1,6 +1,6 @@
 import { add, concat, RandomStream, scale, slice, sub, type Tensor } from '@claimbench/kernels';
 import type { Decoder } from '../decoder/decoder.ts';
-import { fullPlan, isParallel } from '../decoder/layer-plan.ts';
+import { fullPlan, runsInOrder } from '../decoder/layer-plan.ts';
 import { ModelError } from '../model-error.ts';
 import { namedStream, RANDOM_STREAMS } from '../random-streams.ts';
 
@@ -32,9 +32,7 @@ export function dropLayersInTraining(decoder: Decoder, seed: number, dropout: La
   const { layers } = decoder.config;
   const inOrder = fullPlan(layers);
   const { plan } = decoder;
-  const same =
-    plan.length === layers && plan.every((item, i) => !isParallel(item) && item.layer === i && item.part === 'layer');
-  if (!same) {
+  if (!runsInOrder(plan, layers)) {
     const found = `the plan has ${plan.length} steps for ${layers} layers`;
     throw new ModelError(
       'invalid-layer-plan',

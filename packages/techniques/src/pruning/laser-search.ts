@@ -1,5 +1,5 @@
-import { crossEntropy, scope, Tensor } from '@claimbench/kernels';
-import { batchesOf, type Decoder, type TokenWindows } from '@claimbench/models';
+import { scope } from '@claimbench/kernels';
+import { batchesOf, type Decoder, lossInWindows, type TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { Windows } from '../calibration/parameter.ts';
 import { techniqueDraws } from '../draws.ts';
@@ -84,18 +84,11 @@ export const laserSearch = defineTechnique({
   },
 });
 
-const IGNORED = -1;
-
 /** Mean loss of the next tokens inside the windows. */
 async function lossOn(decoder: Decoder, windows: TokenWindows): Promise<number> {
   let total = 0;
   for (const { ids, windows: count } of batchesOf(windows)) {
-    const targets = ids.map((_, i) => ((i + 1) % windows.time === 0 ? IGNORED : ids[i + 1]!));
-    using loss = scope(() => {
-      const logits = decoder.logits(Tensor.from(decoder.backend, ids, [count, windows.time]));
-      const target = Tensor.from(decoder.backend, targets, [targets.length]);
-      return crossEntropy(logits.reshape([targets.length, -1]), target, { ignoreIndex: IGNORED });
-    });
+    using loss = scope(() => lossInWindows(decoder, ids, count, windows.time));
     total += count * (await loss.readFloats())[0]!;
   }
   return total / windows.windows;
