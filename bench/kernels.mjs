@@ -251,14 +251,16 @@ const lines = {
   async matvec(threads) {
     await withPeers(['torch'], threads, async ([torch]) => {
       const own = new Own(threads);
-      const [n, k] = [8192, 8192];
-      const x = own.floats(k);
-      const y = own.floats(n);
-      for (const [name, bits, trits] of [
-        ['int8', 8, 0],
-        ['int4', 4, 0],
-        ['ternary (five in a byte)', 2, 1],
+      const k = 8192;
+      // 64 MB of codes each, so that all are read from memory and none from a cache.
+      for (const [name, bits, trits, n] of [
+        ['int8', 8, 0, 8192],
+        ['int4', 4, 0, 16_384],
+        ['ternary in two bits', 2, 0, 32_768],
+        ['ternary, five in a byte', 2, 1, 40_960],
       ]) {
+        const x = own.floats(k);
+        const y = own.floats(n);
         const size = trits ? n * 16 * Math.ceil(k / 80) : (n * k * bits) / 8;
         const codes = own.bytes(size);
         const scales = own.floats(n);
@@ -270,7 +272,7 @@ const lines = {
               [
                 'quantized_linear.forward',
                 [x, codes, scales, 0, 0, 0, y],
-                [1, k, n, bits, k, 1, 0, trits ? 1 : 2 ** (bits - 1), trits, 0, 1],
+                [1, k, n, bits, k, 1, 0, bits === 2 ? 1 : 2 ** (bits - 1), trits, 0, 1],
               ],
             ]),
           () => own.time([['sum.forward', [sweep, sum], [0, 1, 1, size / 4, 1, 0]]]),
@@ -285,8 +287,8 @@ const lines = {
           ratio,
           against: `a sweep over as many bytes ${rate(best).toFixed(1)} GB/s`,
         });
+        own.free();
       }
-      own.free();
       own.close();
     });
   },
@@ -351,6 +353,20 @@ const lines = {
         ]);
         note({
           work: `${name} weight, ${m} x ${n} x ${k}`,
+          threads,
+          own: micros(ours),
+          ratio: ratioTo(ours, [whole]).ratio,
+          against: `our dense product ${micros(whole)}`,
+        });
+      }
+      if (m === 1) {
+        // x lies in -1 .. 1: a tenth of its elements is beyond 0.9
+        const [ours, whole] = await interleaved([
+          () => own.time([['activation_sparse_linear.forward', [x, dense, 0, y], [m, k, n, 0.9]]]),
+          () => own.time([['linear.forward', [x, dense, 0, 0, y], [m, k, n]]]),
+        ]);
+        note({
+          work: `a tenth of x, ${m} x ${n} x ${k}`,
           threads,
           own: micros(ours),
           ratio: ratioTo(ours, [whole]).ratio,

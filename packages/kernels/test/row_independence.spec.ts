@@ -37,39 +37,45 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
     };
   };
   const rowStarts = Int32Array.from({ length: out + 1 }, (_, o) => o * 9);
-  const columns = Int32Array.from({ length: out * 9 }, () => stream.nextBelow(width));
+  const positions = Int32Array.from({ length: out * 9 }, () => stream.nextBelow(width));
   const sparse: kernels.SparseWeight = {
     values: normal(out * 9),
     pattern: {
       kind: 'rows',
       rowStarts: kernels.Tensor.from(backend, rowStarts, [out + 1]),
-      columns: kernels.Tensor.from(backend, columns, [out * 9]),
+      columns: kernels.Tensor.from(backend, positions, [out * 9]),
     },
     in: width,
     out,
   };
   const integers = packed('int4');
   const dense = normal(width, out);
-  const formats = ['int8', 'int4', 'int3', 'trits', 'binary', 'nf4', 'fp6_e2m3'] as const;
+  const wide = normal(out * 5, width);
+  const formats = ['int8', 'int4', 'int3', 'ternary', 'trits', 'binary', 'nf4', 'fp6_e2m3'] as const;
 
   test.each<[string, (x: kernels.Tensor) => kernels.Tensor]>([
     ...formats.map((name): [string, (x: kernels.Tensor) => kernels.Tensor] => {
       const weight = packed(name);
       return [`quantizedLinear, ${name}`, (x) => kernels.quantizedLinear(x, weight)];
     }),
+    ['linear', (x) => kernels.linear(x, wide)],
     ['integerLinear', (x) => kernels.integerLinear(kernels.quantizeRows(x), integers)],
     ['sparseLinear', (x) => kernels.sparseLinear(x, sparse)],
     ['activationSparseLinear', (x) => kernels.activationSparseLinear(x, dense, 0.5)],
   ])('%s', async (_, compute) => {
     const x = normal(rows, width);
     const whole = await compute(x).readFloats();
+    const columns = whole.length / rows;
     for (const [start, count] of [
       [0, 1],
       [7, 2],
+      [12, 3],
+      [17, 4],
       [20, 9],
     ] as const) {
       const part = await compute(kernels.slice(x, 0, start, count)).readFloats();
-      expect(sameBits(part, whole.subarray(start * out, (start + count) * out)), `rows from ${start}`).toBe(true);
+      const same = sameBits(part, whole.subarray(start * columns, (start + count) * columns));
+      expect(same, `rows from ${start}`).toBe(true);
     }
   });
 });

@@ -2,7 +2,7 @@ import type { OpCase } from '../../conformance/case.ts';
 import { products } from '../../conformance/common_bounds.ts';
 import { linear } from './op.ts';
 
-/** rows, in, out: zeros, ones, primes, sizes around the tiles, more rows than 16 bits count, and a long sum. */
+/** rows, in, out: zeros, ones, primes, a few rows over panels that are full and one that is not, sizes around the tiles, more rows than 16 bits count, and a long sum. */
 const sizes: readonly (readonly [number, number, number])[] = [
   [0, 7, 5],
   [3, 0, 5],
@@ -10,6 +10,10 @@ const sizes: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 17, 13],
   [2, 3, 31],
+  [1, 50, 71],
+  [2, 37, 64],
+  [3, 33, 67],
+  [4, 300, 66],
   [5, 67, 7],
   [6, 16, 16],
   [7, 31, 33],
