@@ -71,6 +71,24 @@ describe('claimbench reproduce', () => {
     expect(experiments.items).toHaveLength(1);
   }, 400_000);
 
+  it('verify computes every run behind the verdict once more and finds the same digests', async () => {
+    const { code, out } = await claimbench(
+      'verify',
+      '--claim',
+      '28.6',
+      '--threads',
+      '2',
+      '--api',
+      stack.apiUrl,
+      '--json',
+    ).ended;
+    const { claims } = JSON.parse(out);
+    expect(claims).toHaveLength(1);
+    expect(claims[0].repetitions.length).toBeGreaterThan(10);
+    for (const { stored, repeated } of claims[0].repetitions) expect(repeated).toBe(stored);
+    expect(code).toBe(0);
+  }, 400_000);
+
   it('says where it looked when no platform answers', async () => {
     const { code, notes } = await claimbench('reproduce', '--api', 'http://127.0.0.1:9').ended;
     expect(code).toBe(3);

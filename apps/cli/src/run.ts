@@ -3,6 +3,7 @@ import { KernelError } from '@claimbench/kernels';
 import { ModelError } from '@claimbench/models';
 import { CommanderError } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { DifferingDigestError } from './commands/verify.ts';
 import { UnreachableError } from './platform/api-client.ts';
 import { createProgram } from './program.ts';
 
@@ -15,7 +16,7 @@ export interface ProcessIo {
 }
 
 /** Exit codes, as --help tells them. */
-export const EXIT = { done: 0, failed: 1, usage: 2, unusable: 3, cancelled: 130 } as const;
+export const EXIT = { done: 0, failed: 1, usage: 2, unusable: 3, differs: 4, cancelled: 130 } as const;
 
 /** Runs the command line `arguments_` (without node and script) and gives its exit code. Never throws for what a user can do wrong. */
 export async function run(arguments_: readonly string[], io: ProcessIo): Promise<number> {
@@ -52,6 +53,7 @@ function classify(error: unknown): { readonly code: string; readonly exit: numbe
     return { code: error.code, exit: error.code === 'cancelled' ? EXIT.cancelled : EXIT.unusable };
   }
   if (error instanceof AppError || error instanceof UnreachableError) return { code: error.code, exit: EXIT.unusable };
+  if (error instanceof DifferingDigestError) return { code: error.code, exit: EXIT.differs };
   if (error instanceof DOMException && error.name === 'AbortError') return { code: 'cancelled', exit: EXIT.cancelled };
   if (error instanceof KernelError) return { code: error.code, exit: EXIT.unusable };
   return { code: 'internal', exit: EXIT.failed };

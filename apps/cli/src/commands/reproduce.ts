@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
-import { readSettings, Scale, SystemStatus } from '@claimbench/contracts';
+import { Scale, SystemStatus } from '@claimbench/contracts';
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { integerFrom } from '../model-options.ts';
 import { ApiClient } from '../platform/api-client.ts';
+import { apiUrl } from '../platform/api-url.ts';
 import { type Entry, readEntries, reproduce } from '../platform/reproduction.ts';
 import { claimedValue, decisivePart, effectOf, resultsPage, totalsOf } from '../platform/results-page.ts';
 
@@ -40,11 +41,6 @@ Examples:
     .action(async (options: ReproduceOptions) => {
       await runReproduce(options, context);
     });
-}
-
-function apiUrl(): string {
-  const { CLAIMBENCH_API_URL, CLAIMBENCH_API_PORT } = readSettings(process.env);
-  return process.env.CLAIMBENCH_API_URL ? CLAIMBENCH_API_URL : `http://127.0.0.1:${CLAIMBENCH_API_PORT}`;
 }
 
 async function runReproduce(options: ReproduceOptions, { out, note, signal }: CommandContext): Promise<void> {

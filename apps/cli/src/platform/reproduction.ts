@@ -33,6 +33,9 @@ export interface ReproductionOptions {
   readonly onProgress: (line: string) => void;
 }
 
+/** What reads a platform and changes nothing on it. */
+export type Reader = Pick<ApiClient, 'get'>;
+
 const ClaimPage = page(ClaimSummary, 'ClaimPage');
 const ExperimentPage = page(ExperimentView.pick({ id: true, state: true }), 'ExperimentPage');
 const POLL_MS = 1000;
@@ -96,7 +99,8 @@ export async function readEntries(
   return entries.sort((a, b) => byNumber(a.claim.id, b.claim.id) || (a.protocol.id < b.protocol.id ? -1 : 1));
 }
 
-async function allClaims(api: ApiClient): Promise<ClaimSummary[]> {
+/** Every claim of the platform. */
+export async function allClaims(api: Reader): Promise<ClaimSummary[]> {
   const claims: ClaimSummary[] = [];
   for (let cursor: string | null = ''; cursor !== null; ) {
     const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
@@ -161,7 +165,7 @@ function summaryOf({ protocol, record, failure, seconds }: Entry): string {
 }
 
 /** "16.10" comes after "16.9". */
-function byNumber(a: string, b: string): number {
+export function byNumber(a: string, b: string): number {
   const [paperA = 0, claimA = 0] = a.split('.').map(Number);
   const [paperB = 0, claimB = 0] = b.split('.').map(Number);
   return paperA - paperB || claimA - claimB;
