@@ -145,9 +145,9 @@ class Computer {
   }
 }
 
-/** Digests are equal on the same kernels and instruction set only: what differs is named. */
+/** Digests are equal for the same code and instruction set only: what differs is named. */
 function otherEnvironment(stored: Outcome['environment'], now: Outcome['environment']): string | null {
-  const differing = ['backend', 'instructionSet', 'build'].filter((name) => stored[name] !== now[name]);
+  const differing = ['backend', 'instructionSet', 'build', 'gitCommit'].filter((name) => stored[name] !== now[name]);
   return differing.length === 0
     ? null
     : differing.map((name) => `${name} ${now[name]}, stored with ${stored[name]}`).join('; ');
