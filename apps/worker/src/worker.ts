@@ -13,6 +13,7 @@ import { Attempt, type AttemptContext } from './claim/attempt.ts';
 import { claimRun } from './claim/claim-run.ts';
 import { computeShare } from './compute-share.ts';
 import { describeMachine, workerName } from './machine.ts';
+import { makeTrainingFolder } from './training-folder.ts';
 import { makeWorkFolder } from './work-folder.ts';
 
 const PRESENCE_MS = 5000;
@@ -54,6 +55,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const stopping = new AbortController();
   const leaving = new AbortController();
   const work = await makeWorkFolder(join(home, 'work'));
+  const trainingFolder = await makeTrainingFolder(join(cacheFolder, 'training'));
   const pool = new ChildPool({ executor: options.executor ?? DEFAULT_EXECUTOR, size: share.concurrency });
   const context: AttemptContext = {
     api,
@@ -64,6 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     dataPath: settings.CLAIMBENCH_DATA_PATH.split(':').filter((folder) => folder !== ''),
     cacheFolder,
     workFolder: work.path,
+    trainingFolder,
     logger,
     stopping: stopping.signal,
     leaving: leaving.signal,

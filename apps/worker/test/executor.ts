@@ -1,6 +1,6 @@
 // An executor for the worker's tests: does what the spec's technique parameters tell it.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure, Outcome, RunSpec } from '@claimbench/contracts';
 import type { ExecutedRun, ExecutionContext } from '../src/child/executor.ts';
@@ -56,6 +56,20 @@ export async function executeRun(spec: RunSpec, context: ExecutionContext): Prom
     case 'read-base': {
       const base = context.base === null ? '' : readFileSync(context.base.path);
       settled.outcome.environment.base = createHash('sha256').update(base).digest('hex');
+      return settled;
+    }
+    // Counts steps in the file that outlives attempts, as training saves itself; ends once the file at `until` is there.
+    case 'train': {
+      const { path } = context.savedTraining;
+      const before = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+      let step = before;
+      do {
+        step += 1;
+        writeFileSync(path, String(step));
+        context.onPoints([{ series: 'trainingLoss', step, value: 1 / step }]);
+        await delay(1);
+      } while (!existsSync(String(command.until)));
+      settled.outcome.metrics.stepsBefore = before;
       return settled;
     }
     // Never returns to the event loop, as a computation in plain TypeScript does.

@@ -282,6 +282,28 @@ describe('a worker', { timeout: 60_000 }, () => {
       expect(run.token).toBe(2);
     });
 
+    it.each(['SIGTERM', 'SIGKILL'] as const)(
+      'leaves what a run has trained when it ends by %s, and the next attempt goes on from it, once',
+      async (signal) => {
+        const doomed = await world.startProcess();
+        const done = join(world.folder, `trained-${signal}`);
+        const run = add(specOf('train', { until: done }));
+        await until(() => trainingLoss(run).length > 20);
+        const gone = once(doomed, 'exit');
+        doomed.kill(signal);
+        await gone;
+        const saved = join(world.folder, 'home', 'cache', 'training');
+        expect(readdirSync(saved)).toEqual([`${run.id}.safetensors`]);
+        writeFileSync(done, '');
+        await world.startHere();
+        const result = await ended(run);
+        expect(run.token).toBe(2);
+        if (result.state !== 'succeeded') throw new Error(`expected a success, found ${JSON.stringify(result)}`);
+        expect(result.outcome.metrics.stepsBefore).toBeGreaterThan(20);
+        await until(() => readdirSync(saved).length === 0);
+      },
+    );
+
     it('leaves no child when it is killed, computing or waiting, and another worker takes its run', async () => {
       const doomed = await world.startProcess();
       const run = add(specOf('burn'), { seconds: 60 });

@@ -12,6 +12,8 @@ new Worker(new URL(import.meta.url.endsWith('.ts') ? './guard.ts' : './guard.js'
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
 const PROGRESS_MS = 100;
+/** What an attempt that is cut off loses at most. Runs that train for less are never saved. */
+const SAVE_TRAINING_SECONDS = 20;
 const LONGEST_MESSAGE = LogLine.shape.message.maxLength ?? 4000;
 
 function tell(message: ChildMessage): void {
@@ -36,6 +38,7 @@ async function execute(executor: Executor, assignment: Assignment): Promise<void
     download: true,
     base: assignment.basePath === null ? null : { path: assignment.basePath },
     threads: assignment.threads,
+    savedTraining: { path: assignment.savedTraining, everySeconds: SAVE_TRAINING_SECONDS },
     onPoints: (points) => tell({ type: 'points', points }),
     onLog: (level, message) => tell({ type: 'log', level, message: message.slice(0, LONGEST_MESSAGE) }),
     onProgress: (share) => {

@@ -8,6 +8,8 @@ export interface ExecutionContext {
   download: boolean;
   base: { path: string } | null;
   threads: number;
+  /** Where the run's training is saved now and then, and goes on from when an earlier attempt was cut. */
+  savedTraining: { path: string; everySeconds: number };
   onPoints(points: Point[]): void;
   onLog(level: LogLine['level'], message: string): void;
   /** Share of the work that is done, 0 to 1. */

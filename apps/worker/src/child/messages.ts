@@ -11,6 +11,8 @@ export interface Assignment {
   /** Path of the base's checkpoint. */
   basePath: string | null;
   threads: number;
+  /** File that outlives the attempt: what the run's next attempt goes on from. */
+  savedTraining: string;
 }
 
 /** An artifact that the child wrote into its work folder. */

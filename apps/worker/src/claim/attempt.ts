@@ -23,6 +23,8 @@ export interface AttemptContext {
   cacheFolder: string;
   /** Attempts keep their files in a folder each below this one. */
   workFolder: string;
+  /** Holds a file for each run whose training was cut, for the next attempt of whichever worker of this machine. */
+  trainingFolder: string;
   logger: Logger;
   /** Aborted when the worker was asked to stop: a run that computes is given back. */
   stopping: AbortSignal;
@@ -46,6 +48,7 @@ export class Attempt {
   readonly #context: AttemptContext;
   readonly #logger: Logger;
   readonly #folder: string;
+  readonly #savedTraining: string;
   readonly #ending = Promise.withResolvers<Ending>();
   #ended = false;
   readonly #lost = new AbortController();
@@ -70,6 +73,7 @@ export class Attempt {
     this.#context = context;
     this.#logger = context.logger.child({ runId: run.runId, token: run.token });
     this.#folder = join(context.workFolder, `${run.runId}.${run.token}`);
+    this.#savedTraining = join(context.trainingFolder, `${run.runId}.safetensors`);
     this.#signal = AbortSignal.any([this.#lost.signal, context.leaving]);
     this.#stream = new PointStream({
       send: async (batch) => {
@@ -115,7 +119,7 @@ export class Attempt {
     this.#stream.log('info', `attempt ${this.#run.token} on ${worker}: process ${child.pid}, ${threads} thread(s)`);
     child.exited.then((exit) => this.#fail(failureOfExit(exit)));
     child.assign(
-      { spec, dataPath, cacheFolder, workFolder: this.#folder, basePath, threads },
+      { spec, dataPath, cacheFolder, workFolder: this.#folder, basePath, threads, savedTraining: this.#savedTraining },
       {
         onMessage: (message) => this.#heard(message),
         onNonsense: (reason) =>
@@ -299,6 +303,8 @@ export class Attempt {
       this.#logger.error({ code: error.code, state: result.state }, message);
       await this.#sendFinish({ state: 'failed', failure: { code: 'internal', message } });
     }
+    // The API has the run's end: nobody will go on with it.
+    await rm(this.#savedTraining, { force: true });
     const failure = 'failure' in result ? { code: result.failure.code, reason: result.failure.message } : {};
     this.#logger.info({ state: result.state, peakMiB: Math.round(this.#peakBytes / 2 ** 20), ...failure }, 'finished');
   }

@@ -26,6 +26,8 @@ afterAll(async () => {
   await rm(cacheFolder, { recursive: true, force: true });
 });
 
+const SMALL = { style: 'gpt2', layers: 1, hiddenSize: 32, heads: 2, feedForwardSize: 64, contextLength: 32 };
+
 /** One layer on the real text, trained for 160 steps: about a second. */
 function spec(
   technique: TechniqueSpec,
@@ -38,7 +40,7 @@ function spec(
     subject: {
       kind: 'recipe',
       name: 'one-layer',
-      architecture: { style: 'gpt2', layers: 1, hiddenSize: 32, heads: 2, feedForwardSize: 64, contextLength: 32 },
+      architecture: SMALL,
       tokenizer: { kind: 'byte' },
       data,
       training: {
@@ -180,6 +182,69 @@ describe('a run that trains', () => {
     const reference = await run(spec(NONE, { backend: 'reference' }, short));
     expect(reference.outcome.environment.backend).toBe('reference');
     expect(reference.outcome.metrics.natsPerByte).toBeCloseTo(native.outcome.metrics.natsPerByte!, 4);
+  });
+});
+
+describe('a run that is cut while it trains', () => {
+  const path = () => join(cacheFolder, 'saved', 'run-1.safetensors');
+  const saving = () => ({ path: path(), everySeconds: 0 });
+  const layerDrop = { id: 'layer-drop', parameters: {} };
+  const deep = { subject: { ...spec(NONE).subject, architecture: { ...SMALL, layers: 3 } } } as Partial<RunSpec>;
+
+  /** Executes until so many steps have been reported, as a worker does that is killed then. */
+  const cutAfter = async (given: RunSpec, steps: number, threads: number) => {
+    const controller = new AbortController();
+    let reported = 0;
+    const found = await failure(given, {
+      threads,
+      savedTraining: saving(),
+      signal: controller.signal,
+      onProgress: () => {
+        reported += 1;
+        if (reported === steps) controller.abort();
+      },
+    });
+    expect(found.code).toBe('cancelled');
+  };
+  const untimed = ({ points }: Watched) => points.filter(({ series }) => series !== 'tokensPerSecond');
+
+  it.each([
+    { name: 'without a technique', given: spec(NONE) },
+    { name: 'with layers dropped at random', given: spec(layerDrop, deep) },
+  ])('has the digest of one that is not, at one thread and at two: $name', async ({ given }) => {
+    const whole = await run(given);
+    await rm(path(), { force: true });
+    await cutAfter(given, 40, 1);
+    await cutAfter(given, 90, 2);
+    const resumed = await run(given, { threads: 2, savedTraining: saving() });
+    expect(resumed.log.join('\n')).toMatch(/going on behind step (8|9)\d,/);
+    expect(reproducible(resumed.outcome)).toEqual(reproducible(whole.outcome));
+    expect(resumed.artifacts.map(({ sha256 }) => sha256)).toEqual(whole.artifacts.map(({ sha256 }) => sha256));
+    expect(untimed(resumed)).toEqual(untimed(whole));
+    const timed = resumed.points.filter(({ series }) => series === 'tokensPerSecond');
+    expect(timed[0]!.step).toBeGreaterThan(80);
+  });
+
+  it('starts anew, and says so, from a file of another run or a damaged one', async () => {
+    await rm(path(), { force: true });
+    await cutAfter(spec(NONE), 30, 1);
+    const other = spec(NONE, { seed: 8 });
+    const want = (await run(other)).outcome.digest;
+    const found = await run(other, { savedTraining: saving() });
+    expect(found.log.join('\n')).toMatch(
+      /warn: an earlier attempt's training is of no use, starting anew: .*expected that of/,
+    );
+    expect(found.outcome.digest).toBe(want);
+    await writeFile(path(), 'half a fi');
+    const damaged = await run(other, { savedTraining: saving() });
+    expect(damaged.log.join('\n')).toMatch(/warn: .*starting anew/);
+    expect(damaged.outcome.digest).toBe(want);
+  });
+
+  it('is saved no more often than asked', async () => {
+    await rm(path(), { force: true });
+    await run(spec(NONE), { savedTraining: { path: path(), everySeconds: 1000 } });
+    expect(existsSync(path())).toBe(false);
   });
 });
 

@@ -23,6 +23,7 @@ import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
 import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
+import type { SavedTraining } from './saved-training.ts';
 import { applyTechnique, type PreparedSubject, prepareSubject } from './subject.ts';
 import { type Timing, timeInterleaved } from './timing.ts';
 
@@ -37,6 +38,8 @@ export interface ExecutionContext {
   /** The base's checkpoint for runs that start from one, else null. */
   readonly base: { readonly path: string } | { readonly bytes: Uint8Array } | null;
   readonly threads: number;
+  /** Where training is saved now and then, and goes on from when it was cut; it is not, unless said so. */
+  readonly savedTraining?: SavedTraining | null;
   onPoints(points: Point[]): void;
   onLog(level: 'info' | 'warn' | 'error', message: string): void;
   /** Share of the run that is done, 0 to 1. */

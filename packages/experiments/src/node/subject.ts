@@ -15,11 +15,12 @@ import {
 } from '@claimbench/models';
 import { type DataLocations, loadCheckpoint, loadDataSet, loadTokenizer } from '@claimbench/models/node';
 import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
-import { baseOf } from '../plan/run-spec.ts';
+import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { decoderOf } from '../plan/technique.ts';
 import type { ExecutionContext } from './execute.ts';
 import { RunError } from './run-error.ts';
 import type { RunPoints } from './run-points.ts';
+import { goOnFrom } from './saved-training.ts';
 
 /** A subject ready to be evaluated; the caller disposes the decoder. */
 export interface PreparedSubject {
@@ -72,21 +73,29 @@ export async function prepareSubject(
   const decoder = Decoder.initialise(backend, config, spec.seed);
   const recipe = subject.training;
   const steps = trainingSteps(recipe, config.contextLength);
+  const pointEvery = Math.ceil(steps / MOST_POINTS);
   context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps on ${backend.name}`);
-  let before = { tokens: 0, at: performance.now() };
   const change =
     technique.seam === 'training' ? technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
   try {
+    const saved = context.savedTraining
+      ? await goOnFrom(context.savedTraining, await identityOf(spec, backend), context.onLog)
+      : {};
+    const firstHere = 1 + (saved.resume?.losses.length ?? 0);
+    let before = { tokens: 0, at: performance.now() };
     const training = await train(decoder, stream, recipe, {
       ...change?.options,
       seed: spec.seed,
-      pointEvery: Math.ceil(steps / MOST_POINTS),
+      pointEvery,
+      ...saved,
       signal,
       onPoint: ({ step, tokens, trainingLoss, gradientNorm, learningRate }) => {
         const now = { tokens, at: performance.now() };
         const tokensPerSecond = (now.tokens - before.tokens) / ((now.at - before.at) / 1000);
         before = now;
-        points.add(step, { trainingLoss, gradientNorm, learningRate, tokensPerSecond });
+        // The speed of an earlier attempt is not known here.
+        const timed: Record<string, number> = step < firstHere ? {} : { tokensPerSecond };
+        points.add(step, { trainingLoss, gradientNorm, learningRate, ...timed });
         context.onProgress((TRAINED * step) / steps);
       },
     });
@@ -106,6 +115,12 @@ export async function prepareSubject(
     decoder.dispose();
     throw error;
   }
+}
+
+/** All that the bits of a training depend on. */
+async function identityOf(spec: RunSpec, backend: Backend): Promise<string> {
+  const { instructionSet, build } = backend.description;
+  return `${await specHashOf(spec)} on ${backend.name}, ${instructionSet}, build ${build}`;
 }
 
 async function loadBase(backend: Backend, context: ExecutionContext): Promise<PreparedSubject> {
