@@ -148,9 +148,11 @@ export { huggingFaceTokenizer } from './tokenizers/huggingface-tokenizer.ts';
 export { llama2cTokenizer, parseLlama2cTokenizer } from './tokenizers/llama2c-tokenizer.ts';
 export type { Tokenizer, TokenizerJson } from './tokenizers/tokenizer.ts';
 export { tokenizerFromJson } from './tokenizers/tokenizer-json.ts';
+export { hiddenDistillationLoss, logitDistillationLoss, mixedLoss } from './training/distillation.ts';
 export type { Divergence } from './training/divergence.ts';
 export { exitLoss } from './training/exit-loss.ts';
 export { dropLayersInTraining, type LayerDropout, type LayerDropoutAtWork } from './training/layer-dropout.ts';
+export { addLora, isAdapter, LoraLinear, type LoraOptions } from './training/lora.ts';
 export {
   nextTokenLoss,
   type Optimisation,
@@ -159,8 +161,10 @@ export {
   type TrainingPoint,
 } from './training/optimise.ts';
 export type { OptimiserSpec } from './training/optimiser.ts';
+export { QuantizedTrainingLinear, trainQuantized, type WeightQuantizer } from './training/quantized-training.ts';
 export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
+export { type CodeRange, fakeQuantize, scaleGradient, straightThrough } from './training/straight-through.ts';
 export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';
 export { decodeTrainingState, encodeTrainingState, type TrainingState } from './training/training-state.ts';
 export { windowsOf, windowWeight } from './vision/convolution.ts';
