@@ -14,6 +14,8 @@ interface Setting {
   readonly size: readonly [number, number, number];
   readonly group?: number;
   readonly zeroPoints?: boolean;
+  /** Scales of x by the weight's groups. */
+  readonly grouped?: true;
 }
 
 const formats = ['int8', 'int7', 'int4', 'int3', 'int2', 'ternary', 'trits'] as const;
@@ -34,12 +36,22 @@ const settings: readonly Setting[] = [
   ),
   ...formats.map((format) => ({ format, size: [5, 1040, 70] as const, group: 128 })),
   { format: 'int8', size: [2, 5000, 3] },
+  // sixteen rows of the weight side by side, and what is left of them and of x's rows
+  ...(['int8', 'int4'] as const).flatMap((format) => [
+    { format, size: [1, 64, 16] as const, group: 32 },
+    { format, size: [6, 96, 37] as const, group: 32, grouped: true as const },
+    { format, size: [5, 160, 33] as const, group: 64, grouped: true as const },
+    { format, size: [9, 96, 50] as const },
+    { format, size: [1, 64, 18] as const, group: 32, zeroPoints: true, grouped: true as const },
+  ]),
+  { format: 'int3', size: [3, 40, 7], group: 24, grouped: true },
+  { format: 'trits', size: [0, 40, 7], group: 24, grouped: true },
 ];
 
 export const cases: readonly OpCase[] = [
   ...settings.map(
-    ({ format: name, size: [rows, width, out], group, zeroPoints = false }): OpCase => ({
-      name: `${name}, ${group === undefined ? 'one scale a row' : `groups of ${group}`}, ${zeroPoints ? 'zero points' : 'one zero'}, ${rows} rows, ${width} to ${out}`,
+    ({ format: name, size: [rows, width, out], group, zeroPoints = false, grouped }): OpCase => ({
+      name: `${name}, ${group === undefined ? 'one scale a row' : `groups of ${group}`}, ${zeroPoints ? 'zero points' : 'one zero'}${grouped ? ', x in groups' : ''}, ${rows} rows, ${width} to ${out}`,
       forward: bound,
       gradient: bound,
       build: (inputs) => {
@@ -54,7 +66,8 @@ export const cases: readonly OpCase[] = [
             Uint8Array.from({ length: rows * width }, () => inputs.drawBelow(256)),
             [rows, width],
           ),
-          scales: inputs.constantNormal([rows], 0.1, 0.02),
+          scales: inputs.constantNormal(grouped ? [rows, Math.ceil(width / group!)] : [rows], 0.1, 0.02),
+          ...(grouped ? { groupSize: group! } : {}),
         };
         const weight = {
           codes: inputs.bytes(packed, [out, trits ? bytesOfTritRow(width) : bytesOfRow(width, bits)]),
@@ -77,10 +90,13 @@ export const cases: readonly OpCase[] = [
       [3, 37],
       [1, 1],
       [4, 0],
+      [3, 37, 16],
+      [4, 64, 32],
+      [2, 5, 8],
     ] as const
   ).map(
-    ([rows, width]): OpCase => ({
-      name: `quantized rows, [${rows}, ${width}], times the identity`,
+    ([rows, width, group]): OpCase => ({
+      name: `quantized rows, [${rows}, ${width}]${group ? ` in groups of ${group}` : ''}, times the identity`,
       forward: bound,
       gradient: bound,
       build: (inputs) => {
@@ -96,12 +112,13 @@ export const cases: readonly OpCase[] = [
             ),
             [width, width],
           ),
-          scales: inputs.constant([1], () => 1),
+          scales: inputs.constant(group === undefined ? [1] : [width, Math.ceil(width / group)], () => 1),
+          groupSize: group,
           bits: 8,
           in: width,
           out: width,
         };
-        return () => integerLinear(quantizeRows(x), weight);
+        return () => integerLinear(quantizeRows(x, group), weight);
       },
     }),
   ),

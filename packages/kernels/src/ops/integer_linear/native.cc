@@ -1,7 +1,8 @@
 // int8 rows times packed integer weights, exact in 32-bit integers: whatever adds the products up gives the same sum, so each instruction set takes its own
 // (VNNI, pairs of bytes, plain loops). Floats enter once for each group of columns that share a scale, in the order of the groups.
 //
-// Codes of some rows of the weight become bytes in the first caches; each is then multiplied with eight rows of x at a time.
+// Codes of some rows of the weight become bytes in the first caches; each is then multiplied with eight rows of x at a time. With VNNI and groups of 32, 64, …
+// columns sixteen rows of the weight are multiplied side by side.
 #include "../quantized_linear/packed_weight.h"
 #include "math.h"
 #include "rows.h"
@@ -11,27 +12,37 @@ namespace kernels::KERNELS_ISA {
 // --- int8 codes of rows ---
 
 static void quantize(Call& call) {
-  call.form(3, 2);
-  const int64_t rows = call.extent(0), width = call.extent(1);
+  call.form(3, 3);
+  const int64_t rows = call.extent(0), width = call.extent(1), groupSize = call.integer(2, 1, kMostElements);
+  const int64_t groups = width == 0 ? 1 : (width - 1) / groupSize + 1;
   const float* x = call.floats(0, times(rows, width));
   uint8_t* codes = const_cast<uint8_t*>(call.bytes(1, times(rows, width)));
-  float* scales = call.out(2, rows);
+  float* scales = call.out(2, times(rows, groups));
   if (call.refused()) return;
   call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; r++) {
       const float* row = x + r * width;
-      Lanes top = broadcast(0.0f);
-      eachLanes(0, width, [&](int64_t i, int64_t n) { top = larger(top, magnitude(load(row + i, n))); });
-      const float scale = largest(top) / 127.0f;
-      scales[r] = scale;
-      eachLanes(0, width, [&](int64_t i, int64_t n) {
-        // Adding the rounder rounds half to even and leaves the integer in the low bits.
-        const Lanes quotient = scale == 0 ? broadcast(0.0f) : load(row + i, n) / broadcast(scale);
-        alignas(64) int32_t bits[kLanes];
-        const Ints rounded = bitsOf(quotient + kRounder);
-        KERNELS_EACH_PART __builtin_memcpy(bits + i * kWidth, &rounded.part[i], sizeof(IntVec));
-        for (int64_t l = 0; l < n; l++) codes[r * width + i + l] = uint8_t(bits[l] & 255);
-      });
+      for (int64_t g = 0; g < groups; g++) {
+        const int64_t from = g * groupSize, to = width - from < groupSize ? width : from + groupSize;
+        Lanes top = broadcast(0.0f);
+        eachLanes(from, to, [&](int64_t i, int64_t n) { top = larger(top, magnitude(load(row + i, n))); });
+        const float scale = largest(top) / 127.0f;
+        scales[r * groups + g] = scale;
+        eachLanes(from, to, [&](int64_t i, int64_t n) {
+          // Adding the rounder rounds half to even and leaves the integer in the low bits.
+          const Lanes quotient = scale == 0 ? broadcast(0.0f) : load(row + i, n) / broadcast(scale);
+          const Ints rounded = bitsOf(quotient + kRounder);
+#if defined(KERNELS_AVX512)
+          if (n == kLanes) {
+            _mm_storeu_si128((__m128i*)(codes + r * width + i), _mm512_cvtepi32_epi8((__m512i)rounded.part[0]));
+            return;
+          }
+#endif
+          alignas(64) int32_t bits[kLanes];
+          KERNELS_EACH_PART __builtin_memcpy(bits + i * kWidth, &rounded.part[i], sizeof(IntVec));
+          for (int64_t l = 0; l < n; l++) codes[r * width + i + l] = uint8_t(bits[l] & 255);
+        });
+      }
     }
   });
 }
@@ -131,6 +142,117 @@ static void plainProducts(const uint8_t* codes, const int8_t* x, int64_t stride,
 static InnerProducts innerProducts() { return plainProducts; }
 #endif
 
+// --- sixteen rows of the weight side by side ---
+
+// Where a group is a multiple of 32 columns, sixteen rows of the weight are turned round so that a lane holds four neighbouring codes of its row: one
+// instruction then multiplies four columns of sixteen rows with four codes of x, and a group's sums stand in the lanes where its sixteen scales do. The floats are
+// those of the plain loops, in their order.
+#if defined(KERNELS_AVX512)
+struct Turned {
+  const PackedWeight& weight;
+  const int8_t* x;        // rows of x; for 4 bits each eight columns as the even ones, then the odd ones
+  const int32_t* starts;  // -zero times the sum of x's codes, [rows, groups]
+  const float* xScales;
+  const float* bias;
+  float* y;
+  int64_t rows, groups;
+  bool grouped;
+};
+
+// Bytes of sixteen rows, `bytes` a multiple of 16, as [bytes / 4][16] words.
+static void turn(const uint8_t* from, int64_t stride, int64_t bytes, uint8_t* to) {
+  for (int64_t c = 0; c < bytes; c += 16, to += 256) {
+    __m512i z[4];
+#pragma GCC unroll 4
+    for (int m = 0; m < 4; m++) {
+      const uint8_t* at = from + m * stride + c;
+      z[m] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i*)at));
+      z[m] = _mm512_inserti32x4(z[m], _mm_loadu_si128((const __m128i*)(at + 4 * stride)), 1);
+      z[m] = _mm512_inserti32x4(z[m], _mm_loadu_si128((const __m128i*)(at + 8 * stride)), 2);
+      z[m] = _mm512_inserti32x4(z[m], _mm_loadu_si128((const __m128i*)(at + 12 * stride)), 3);
+    }
+    const __m512i a = _mm512_unpacklo_epi32(z[0], z[1]), b = _mm512_unpackhi_epi32(z[0], z[1]);
+    const __m512i c2 = _mm512_unpacklo_epi32(z[2], z[3]), d = _mm512_unpackhi_epi32(z[2], z[3]);
+    _mm512_storeu_si512(to, _mm512_unpacklo_epi64(a, c2));
+    _mm512_storeu_si512(to + 64, _mm512_unpackhi_epi64(a, c2));
+    _mm512_storeu_si512(to + 128, _mm512_unpacklo_epi64(b, d));
+    _mm512_storeu_si512(to + 192, _mm512_unpackhi_epi64(b, d));
+  }
+}
+
+KERNELS_VNNI static inline __m512i fourOf(const int8_t* x) {
+  int32_t four;
+  __builtin_memcpy(&four, x, 4);
+  return _mm512_set1_epi32(four);
+}
+
+// y[r .. r + kRows, o .. o + 16)
+template <int kBits, int kRows>
+KERNELS_VNNI static void turnedTile(const Turned& work, int64_t r, int64_t o, const uint8_t* codes, const float* scales) {
+  const int64_t in = work.weight.in, groups = work.groups, groupSize = work.weight.groupSize;
+  const __m512i low = _mm512_set1_epi32(0x0f0f0f0f);
+  __m512 total[kRows];
+#pragma GCC unroll 4
+  for (int a = 0; a < kRows; a++) total[a] = _mm512_setzero_ps();
+  for (int64_t g = 0; g < groups; g++) {
+    const int64_t from = g * groupSize, to = in - from < groupSize ? in : from + groupSize;
+    __m512i even[kRows], odd[kRows];
+#pragma GCC unroll 4
+    for (int a = 0; a < kRows; a++) {
+      even[a] = _mm512_set1_epi32(work.starts[(r + a) * groups + g]);
+      odd[a] = _mm512_setzero_si512();
+    }
+    for (int64_t i = from; i < to; i += 8) {
+      __m512i first, second;
+      if (kBits == 8) {
+        first = _mm512_loadu_si512(codes + i * 16);
+        second = _mm512_loadu_si512(codes + i * 16 + 64);
+      } else {
+        const __m512i both = _mm512_loadu_si512(codes + i * 8);
+        first = _mm512_and_si512(both, low);
+        second = _mm512_and_si512(_mm512_srli_epi32(both, 4), low);
+      }
+#pragma GCC unroll 4
+      for (int a = 0; a < kRows; a++) {
+        const int8_t* x = work.x + (r + a) * in + i;
+        even[a] = _mm512_dpbusd_epi32(even[a], first, fourOf(x));
+        odd[a] = _mm512_dpbusd_epi32(odd[a], second, fourOf(x + 4));
+      }
+    }
+    const __m512 scale = _mm512_loadu_ps(scales + g * 16);
+#pragma GCC unroll 4
+    for (int a = 0; a < kRows; a++) {
+      const __m512 sum = _mm512_cvtepi32_ps(_mm512_add_epi32(even[a], odd[a]));
+      const __m512 factor = work.grouped ? _mm512_mul_ps(scale, _mm512_set1_ps(work.xScales[(r + a) * groups + g])) : scale;
+      total[a] = _mm512_fmadd_ps(factor, sum, total[a]);
+    }
+  }
+  const __m512 bias = work.bias != nullptr ? _mm512_loadu_ps(work.bias + o) : _mm512_setzero_ps();
+#pragma GCC unroll 4
+  for (int a = 0; a < kRows; a++) {
+    const __m512 product = work.grouped ? total[a] : _mm512_mul_ps(total[a], _mm512_set1_ps(work.xScales[r + a]));
+    _mm512_storeu_ps(work.y + (r + a) * work.weight.out + o, _mm512_add_ps(product, bias));
+  }
+}
+
+template <int kBits>
+static void turnedRows(const Turned& work, int64_t o, uint8_t* codes, float* scales) {
+  const PackedWeight& weight = work.weight;
+  turn(weight.row(o), weight.rowBytes(), weight.rowBytes(), codes);
+  for (int64_t g = 0; g < work.groups; g++) {
+    for (int j = 0; j < 16; j++) scales[g * 16 + j] = weight.scaleAt(weight.scaleIndex(o + j, g));
+  }
+  int64_t r = 0;
+  for (; r + 4 <= work.rows; r += 4) turnedTile<kBits, 4>(work, r, o, codes, scales);
+  for (; r < work.rows; r++) turnedTile<kBits, 1>(work, r, o, codes, scales);
+}
+
+static bool canTurn(const PackedWeight& weight) {
+  return __builtin_cpu_supports("avx512vnni") && !weight.trits && (weight.bits == 8 || weight.bits == 4) && weight.zeroPoints == nullptr &&
+         weight.in > 0 && weight.in % 32 == 0 && (weight.groupSize % 32 == 0 || weight.groupSize >= weight.in);
+}
+#endif
+
 // The codes of row o as bytes; up to fifteen more are written behind.
 template <Coding kCoding>
 static void codesOfRow(const PackedWeight& weight, const Extraction& how, int64_t o, uint8_t* to) {
@@ -151,13 +273,15 @@ static void codesOfRow(const PackedWeight& weight, const Extraction& how, int64_
 constexpr int64_t kCodesAtOnce = 1 << 15;
 
 static void forward(Call& call) {
-  call.form(8, 11);
+  call.form(8, 12);
   const int64_t rows = call.extent(0);
   const PackedWeight weight = readWeight(call, 2);
+  const bool grouped = call.flag(11);
+  const int64_t groups = weight.in == 0 ? 1 : (weight.in - 1) / weight.groupSize + 1;
   call.require(weight.values == nullptr, "the codes are integers: values is absent");
   call.require((weight.groupSize < weight.in ? weight.groupSize : weight.in) <= 65536, "at most 65536 columns share a scale");
   const int8_t* x = (const int8_t*)call.bytes(0, times(rows, weight.in));
-  const float* xScales = call.floats(1, rows);
+  const float* xScales = call.floats(1, grouped ? times(rows, groups) : rows);
   const float* bias = call.floatsOrNone(6, weight.out);
   float* y = call.out(7, times(rows, weight.out));
   if (call.refused() || rows == 0 || weight.out == 0) return;
@@ -165,13 +289,21 @@ static void forward(Call& call) {
   const InnerProducts products = innerProducts();
   const bool wide = weight.bits == 8;
   const int64_t in = weight.in, stride = (in + kStep - 1) / kStep * kStep + kStep;
-  const int64_t groups = in == 0 ? 0 : (in - 1) / weight.groupSize + 1;
   int64_t atOnce = kCodesAtOnce / stride + 1;
   const int64_t fair = weight.out / (call.workers() * 2) + 1;
   if (atOnce > fair) atOnce = fair;
   // Sums of x's rows in each group, for the zero points.
   Workspace space;
-  if (!call.workspace(times(rows, groups), atOnce * stride / 4, &space)) return;
+  int64_t first = 0, ownFloats = atOnce * stride / 4;
+#if defined(KERNELS_AVX512)
+  const int64_t turnedFloats = 4 * weight.rowBytes() + 16 * groups;
+  if (canTurn(weight) && weight.out >= 16) {
+    first = weight.out / 16 * 16;
+    if (ownFloats < turnedFloats) ownFloats = turnedFloats;
+  }
+#endif
+  const bool reorders = first > 0 && weight.bits == 4;
+  if (!call.workspace(times(rows, 2 * groups + (reorders ? in / 4 : 0)), ownFloats, &space)) return;
   int32_t* sumsOfX = (int32_t*)space.all;
   for (int64_t r = 0; r < rows; r++) {
     for (int64_t g = 0; g < groups; g++) {
@@ -181,8 +313,30 @@ static void forward(Call& call) {
       sumsOfX[r * groups + g] = sum;
     }
   }
-  call.parallel((weight.out + atOnce - 1) / atOnce, [&](int64_t task, int worker) {
-    const int64_t begin = task * atOnce, end = weight.out - begin < atOnce ? weight.out : begin + atOnce;
+#if defined(KERNELS_AVX512)
+  if (first > 0) {
+    int32_t* starts = sumsOfX + rows * groups;
+    const uint32_t zero = uint32_t(int32_t(weight.zero));
+    for (int64_t i = 0; i < rows * groups; i++) starts[i] = int32_t(0u - zero * uint32_t(sumsOfX[i]));
+    const int8_t* ordered = x;
+    if (reorders) {
+      int8_t* to = (int8_t*)(starts + rows * groups);
+      for (int64_t i = 0; i < rows * in; i += 8) {
+        for (int l = 0; l < 8; l++) to[i + l] = x[i + l % 4 * 2 + l / 4];
+      }
+      ordered = to;
+    }
+    const Turned work{weight, ordered, starts, xScales, bias, y, rows, groups, grouped};
+    call.parallel(first / 16, [&](int64_t task, int worker) {
+      float* scales = space.of(worker);
+      uint8_t* codes = (uint8_t*)(scales + 16 * groups);
+      if (weight.bits == 8) turnedRows<8>(work, task * 16, codes, scales);
+      else turnedRows<4>(work, task * 16, codes, scales);
+    });
+  }
+#endif
+  call.parallel((weight.out - first + atOnce - 1) / atOnce, [&](int64_t task, int worker) {
+    const int64_t begin = first + task * atOnce, end = weight.out - begin < atOnce ? weight.out : begin + atOnce;
     uint8_t* codes = (uint8_t*)space.of(worker);
     for (int64_t o = begin; o < end; o++) {
       uint8_t* to = codes + (o - begin) * stride;
@@ -194,7 +348,7 @@ static void forward(Call& call) {
       const int count = int(rows - r < kRowsAtOnce ? rows - r : kRowsAtOnce);
       for (int64_t o = begin; o < end; o++) {
         float total[kRowsAtOnce] = {};
-        for (int64_t g = 0; g < groups; g++) {
+        for (int64_t g = 0; g < groups && in > 0; g++) {
           const int64_t from = g * weight.groupSize, length = in - from < weight.groupSize ? in - from : weight.groupSize;
           const int64_t at = weight.scaleIndex(o, g);
           const float scale = weight.scaleAt(at);
@@ -204,10 +358,10 @@ static void forward(Call& call) {
           // Unsigned: what overflows on the way comes back.
           for (int a = 0; a < count; a++) {
             const int32_t sum = int32_t(uint32_t(sums[a]) - zero * uint32_t(sumsOfX[(r + a) * groups + g]));
-            total[a] = fma(scale, float(sum), total[a]);
+            total[a] = fma(grouped ? scale * xScales[(r + a) * groups + g] : scale, float(sum), total[a]);
           }
         }
-        for (int a = 0; a < count; a++) y[(r + a) * weight.out + o] = total[a] * xScales[r + a] + (bias != nullptr ? bias[o] : 0.0f);
+        for (int a = 0; a < count; a++) y[(r + a) * weight.out + o] = (grouped ? total[a] : total[a] * xScales[r + a]) + (bias != nullptr ? bias[o] : 0.0f);
       }
     }
   });

@@ -6,39 +6,49 @@ import { type PackedWeight, weightLayout, weightReads, weightScalars } from '../
 import type { KernelSignature } from '../signature.ts';
 
 /**
- * quantize: x [rows, width] f32 becomes codes [rows, width], int8 in two's complement, and scales [rows], in float32 arithmetic:
+ * quantize: x [rows, width] f32 becomes codes [rows, width], int8 in two's complement, and scales [rows, groups], one for each groupSize columns (the
+ * last group may be short, and there is one where width is 0), in float32 arithmetic:
  *
- *     scales[r] = max |x[r]| / 127          codes[r, i] = x[r, i] / scales[r], rounded half to even; 0 where scales[r] is 0
+ *     scales[r, g] = max |x[r, g]| / 127          codes[r, i] = x[r, i] / scales[r, g], rounded half to even; 0 where the scale is 0
  *
- * forward: x codes [rows, in] and xScales [rows] as above; the weight as in quantized_linear, without values, its zero points whole numbers. For
- * each group g of columns that share a scale the inner product is exact in 32-bit integers (hence groups of at most 65,536):
+ * forward: x codes [rows, in] and xScales as above, one a row (xGroups 0) or one for each of the weight's groups (xGroups 1); the weight as in
+ * quantized_linear, without values, its zero points whole numbers. For each group g of columns that share a scale the inner product is exact in 32-bit
+ * integers (hence groups of at most 65,536):
  *
  *     sum[g] = sum over i in g of x[r, i] (code[o, i] - zero[o, g])
- *     y[r, o] = xScales[r] (sum over g, in order, of scale[o, g] sum[g]) + bias[o]
+ *     y[r, o] = xScales[r] (sum over g, in order, of scale[o, g] sum[g]) + bias[o]                   xGroups 0
+ *             = (sum over g, in order, of (scale[o, g] xScales[r, g]) sum[g]) + bias[o]              xGroups 1
  */
 export const integerLinearKernels: readonly KernelSignature[] = [
-  { name: 'integer_linear.quantize', reads: ['x'], writes: ['codes', 'scales'], scalars: ['rows', 'width'] },
+  {
+    name: 'integer_linear.quantize',
+    reads: ['x'],
+    writes: ['codes', 'scales'],
+    scalars: ['rows', 'width', 'groupSize'],
+  },
   {
     name: 'integer_linear.forward',
     reads: ['x', 'xScales', ...weightReads, 'bias?'],
     writes: ['y'],
-    scalars: weightScalars,
+    scalars: [...weightScalars, 'xGroups'],
   },
 ];
 
-/** Rows of int8 codes with one scale each. */
+/** Rows of int8 codes with one scale each, or one for each group of columns. */
 export interface IntegerRows {
   /** u8 [..., width]: int8 in two's complement. */
   readonly codes: Tensor;
-  /** f32 [...]: one for each row. */
+  /** f32 [...]: one for each row; [..., ceil(width / groupSize)] in groups. */
   readonly scales: Tensor;
+  /** Columns that share a scale; absent: the row. */
+  readonly groupSize?: number;
 }
 
 /** Columns whose products with int8 codes a 32-bit integer surely holds: 128 x 255 x 65,536 < 2^31. */
 const mostColumns = 65_536;
 
-/** Symmetric int8 codes of each row of x, from its largest magnitude. Without gradient. */
-export function quantizeRows(x: Tensor): IntegerRows {
+/** Symmetric int8 codes of each row of x, or of each `groupSize` of its columns, from the largest magnitude there. Without gradient. */
+export function quantizeRows(x: Tensor, groupSize?: number): IntegerRows {
   ensureFloats('quantizeRows', { x });
   const { rows, width } = rowsOf('quantizeRows', x);
   ensure(
@@ -47,9 +57,17 @@ export function quantizeRows(x: Tensor): IntegerRows {
     () => 'quantizeRows: rounding has no gradient: stop it, or quantize by hand',
   );
   const codes = Tensor.empty(x.backend, x.shape, 'u8');
-  const scales = Tensor.empty(x.backend, x.shape.slice(0, -1));
-  x.backend.encode('integer_linear.quantize', [x.buffer, codes.buffer, scales.buffer], [rows, width]);
-  return { codes, scales };
+  ensure(
+    groupSize === undefined || (Number.isInteger(groupSize) && groupSize > 0),
+    'invalid-argument',
+    () => `quantizeRows: groupSize is a positive integer, found ${groupSize}`,
+  );
+  const lead = x.shape.slice(0, -1);
+  const shape = groupSize === undefined ? lead : [...lead, groupsOf(width, groupSize)];
+  const scales = Tensor.empty(x.backend, shape);
+  const scalars = [rows, width, groupSize ?? Math.max(width, 1)];
+  x.backend.encode('integer_linear.quantize', [x.buffer, codes.buffer, scales.buffer], scalars);
+  return groupSize === undefined ? { codes, scales } : { codes, scales, groupSize };
 }
 
 /**
@@ -67,7 +85,15 @@ export function integerLinear(x: IntegerRows, weight: PackedWeight, bias?: Tenso
     'shape-mismatch',
     () => `integerLinear: x has ${weight.in} columns, found ${formatShape(x.codes.shape)}`,
   );
-  ensureShape('integerLinear', 'xScales', x.scales, x.codes.shape.slice(0, -1));
+  const lead = x.codes.shape.slice(0, -1);
+  const { groupSize } = x;
+  ensure(
+    groupSize === undefined || groupSize === weight.groupSize,
+    'invalid-argument',
+    () => `integerLinear: groups of x are those of the weight, ${weight.groupSize}, found ${groupSize}`,
+  );
+  const xShape = groupSize === undefined ? lead : [...lead, groupsOf(width, groupSize)];
+  ensureShape('integerLinear', 'xScales', x.scales, xShape);
   ensureShape('integerLinear', 'bias', bias, [weight.out]);
   ensure(
     weight.values === undefined,
@@ -99,7 +125,11 @@ export function integerLinear(x: IntegerRows, weight: PackedWeight, bias?: Tenso
       bufferOrNone(bias),
       y.buffer,
     ],
-    [rows, ...layout],
+    [rows, ...layout, groupSize === undefined ? 0 : 1],
   );
   return y;
+}
+
+function groupsOf(width: number, groupSize: number): number {
+  return Math.max(1, Math.ceil(width / groupSize));
 }
