@@ -16,6 +16,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createNativeBackend } from '../packages/kernels/dist/node/index.js';
 import {
+  computeOnIntegers,
   Decoder,
   decoderConfig,
   documentsOf,
@@ -103,8 +104,9 @@ async function compareModel(name) {
     const path = join(folder, `${name}.${type}.gguf`);
     const bytes = writeGgufModel(source, type, tokenizer);
     writeFileSync(path, bytes);
-    const { config, parameters } = readGgufModel(readGguf(bytes));
+    const { config, parameters, integers } = readGgufModel(readGguf(bytes));
     const decoder = Decoder.fromValues(backend, config, parameters);
+    if (type === 'Q8_0' || type === 'Q4_0') computeOnIntegers(decoder, integers());
     const model = await llama.loadModel({ modelPath: path });
     const context = await model.createContext({ contextSize: 512, batchSize: 512, threads: 1, flashAttention: false });
     const sequence = context.getSequence();

@@ -11,6 +11,7 @@ export interface ModelOptions {
   readonly tokenizer?: string;
   readonly backend: 'native' | 'reference';
   readonly threads?: number;
+  readonly onIntegers: boolean;
 }
 
 export function addModelOptions(command: Command): Command {
@@ -24,6 +25,7 @@ export function addModelOptions(command: Command): Command {
       'tokenizer.json, a llama2.c tokenizer .bin, or "byte" (default: the one beside the checkpoint)',
     )
     .addOption(new Option('--backend <name>', 'what computes').choices(['native', 'reference']).default('native'))
+    .option('--on-integers', 'computes on 8 or 4-bit weights as they are stored (GGUF Q8_0, Q4_0; llama2.c)', false)
     .option('--threads <count>', 'threads of the native backend (default: all cores)', integerFrom(1));
 }
 
@@ -37,7 +39,9 @@ export async function withModel<T>(
       ? createReferenceBackend()
       : createNativeBackend(options.threads === undefined ? {} : { threads: options.threads });
   try {
-    const model = await openModel(options.checkpoint, backend, options.tokenizer);
+    const model = await openModel(options.checkpoint, backend, options.tokenizer, {
+      onIntegers: options.onIntegers,
+    });
     using _ = model.decoder;
     using reference = options.reference === undefined ? undefined : await openDecoder(options.reference, backend);
     return await use(model, reference);

@@ -295,6 +295,14 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     'xScales has shape [2], found [1]',
   ],
   [
+    'integerLinear: groups of x',
+    () =>
+      kernels.integerLinear({ codes: bytes(1, 8), scales: floats(1, 2), groupSize: 4 }, packed({ scales: floats(1) })),
+    'invalid-argument',
+    'groups of x are those of the weight',
+  ],
+  ['quantizeRows: groups', () => kernels.quantizeRows(floats(1, 8), 0), 'invalid-argument', 'found 0'],
+  [
     'packedRows: bits',
     () => kernels.emptyPackedRows(backend, 1, 2, { width: 3, bits: 3 }),
     'invalid-argument',

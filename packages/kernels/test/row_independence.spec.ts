@@ -17,22 +17,23 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
       shape,
     );
   };
-  const codes = (below: number) => Array.from({ length: width * out }, () => stream.nextBelow(below));
-  const packed = (name: kernels.WeightFormatName): kernels.PackedWeight => {
+  const codes = (below: number, columns: number) =>
+    Array.from({ length: columns * out }, () => stream.nextBelow(below));
+  const packed = (name: kernels.WeightFormatName, columns = width): kernels.PackedWeight => {
     const { bits, packing, values, zeroPoint }: kernels.WeightFormat = kernels.weightFormats[name];
     const trits = packing === 'trits';
     const bytes = trits
-      ? kernels.packTrits(codes(3), out, width)
-      : kernels.packCodes(codes(2 ** bits), out, width, bits);
+      ? kernels.packTrits(codes(3, columns), out, columns)
+      : kernels.packCodes(codes(2 ** bits, columns), out, columns, bits);
     return {
       codes: kernels.Tensor.from(backend, bytes, [out, bytes.length / out]),
-      scales: normal(out, Math.ceil(width / 32)),
+      scales: normal(out, Math.ceil(columns / 32)),
       values: values && kernels.Tensor.from(backend, Float32Array.from(values), [values.length]),
       groupSize: 32,
       bits,
       packing,
       zeroPoint,
-      in: width,
+      in: columns,
       out,
     };
   };
@@ -49,6 +50,7 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
     out,
   };
   const integers = packed('int4');
+  const wholeGroups = { int4: packed('int4', 192), int8: packed('int8', 192) };
   const dense = normal(width, out);
   const wide = normal(out * 5, width);
   const formats = ['int8', 'int4', 'int3', 'ternary', 'trits', 'binary', 'nf4', 'fp6_e2m3'] as const;
@@ -60,6 +62,10 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
     }),
     ['linear', (x) => kernels.linear(x, wide)],
     ['integerLinear', (x) => kernels.integerLinear(kernels.quantizeRows(x), integers)],
+    ...(['int4', 'int8'] as const).map((name): [string, (x: kernels.Tensor) => kernels.Tensor] => [
+      `integerLinear in groups of 32, ${name}`,
+      (x) => kernels.integerLinear(kernels.quantizeRows(kernels.slice(x, 1, 0, 192), 32), wholeGroups[name]),
+    ]),
     ['sparseLinear', (x) => kernels.sparseLinear(x, sparse)],
     ['activationSparseLinear', (x) => kernels.activationSparseLinear(x, dense, 0.5)],
   ])('%s', async (_, compute) => {

@@ -63,6 +63,7 @@ export {
 export { Decoder, type PassOptions } from './decoder/decoder.ts';
 export { EncoderDecoder } from './decoder/encoder-decoder.ts';
 export { type AroundHook, type Hook, type HookContext, Hooks } from './decoder/hooks.ts';
+export { computeOnIntegers, IntegerBlockLinear, type IntegerBlocks } from './decoder/integer-block-linear.ts';
 export { KeyValueCache } from './decoder/key-value-cache.ts';
 export {
   checkLayerPlan,

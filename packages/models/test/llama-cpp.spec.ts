@@ -5,6 +5,7 @@ import { readGgufModel, writeGgufModel } from '../src/checkpoints/gguf/model.ts'
 import { readGguf } from '../src/checkpoints/gguf/read.ts';
 import { readGgufTokenizer } from '../src/checkpoints/gguf/vocabulary.ts';
 import { Decoder } from '../src/decoder/decoder.ts';
+import { computeOnIntegers } from '../src/decoder/integer-block-linear.ts';
 import { evaluate } from '../src/evaluation/evaluate.ts';
 import { evaluationItems } from '../src/evaluation/items.ts';
 import { loadCheckpoint, loadDataSet } from '../src/node/load.ts';
@@ -32,5 +33,11 @@ test.each(['F32', 'Q8_0', 'Q4_0'])(
     const items = evaluationItems(stories.documents('validation'), read, { items: 20, windowTokens: 500 });
     const { natsPerToken } = await evaluate(packed, items);
     expect(Math.abs(Math.exp(natsPerToken - golden.natsPerToken[type]) - 1)).toBeLessThan(1e-3);
+    if (type === 'F32') return;
+    // On the integers themselves, as llama.cpp computes.
+    computeOnIntegers(packed, model.integers!());
+    const onIntegers = (await evaluate(packed, items)).natsPerToken;
+    expect(onIntegers).not.toBe(natsPerToken);
+    expect(Math.abs(Math.exp(onIntegers - golden.natsPerToken[type]) - 1)).toBeLessThan(1e-3);
   },
 );

@@ -4,7 +4,9 @@ import { createNativeBackend } from '@claimbench/kernels/node';
 import { afterAll, expect, test } from 'vitest';
 import { readLlama2c } from '../src/checkpoints/llama2c.ts';
 import { Decoder } from '../src/decoder/decoder.ts';
+import { computeOnIntegers } from '../src/decoder/integer-block-linear.ts';
 import { generateGreedy } from '../src/decoding/generate.ts';
+import { compareWithReference } from '../src/evaluation/agreement.ts';
 import { evaluate } from '../src/evaluation/evaluate.ts';
 import { evaluationItems } from '../src/evaluation/items.ts';
 import { resolveLocalFile } from '../src/node/data-locations.ts';
@@ -42,6 +44,29 @@ test.each([
     expect(result.natsPerToken).toBeLessThan(1.316);
   },
 );
+
+test('stories260K in 8 bits computes on its integers: the file’s own values, and nearly the same predictions', async () => {
+  const { decoder, tokenizer } = await loadCheckpoint({ name: 'stories260K' }, backend, locations);
+  decoder.dispose();
+  const { config, parameters, integers } = await readQ8();
+  using floats = Decoder.fromValues(backend, config, parameters);
+  using model = Decoder.fromValues(backend, config, parameters);
+  const found = integers!();
+  for (const [name, { codes, scales, inSize, groupSize }] of found) {
+    const weight = parameters.get(name === 'lm_head' ? 'embed_tokens.weight' : `${name}.weight`)!;
+    for (const at of [0, 1, groupSize, inSize, codes.length - 1]) {
+      expect(Math.fround((codes[at]! - 128) * scales[Math.floor(at / groupSize)]!), name).toBe(weight.data[at]);
+    }
+  }
+  computeOnIntegers(model, found);
+  expect(model.storedBytes).toBeLessThan(0.7 * floats.storedBytes);
+  const stories = await loadDataSet({ name: 'tinystories-validation' }, locations);
+  const items = evaluationItems(stories.documents('validation'), tokenizer, { items: 20, windowTokens: 256 });
+  const { klDivergence, top1Agreement } = await compareWithReference(model, floats, items);
+  expect(klDivergence).toBeGreaterThan(1e-6);
+  expect(klDivergence).toBeLessThan(2e-3);
+  expect(top1Agreement).toBeGreaterThan(0.97);
+});
 
 test('stories260K tells its story greedily, byte for byte', async () => {
   const { decoder, tokenizer } = await loadCheckpoint({ name: 'stories260K' }, backend, locations);

@@ -1,5 +1,6 @@
 import { preNorm } from '../decoder/architectures.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../decoder/config.ts';
+import type { IntegerBlocks } from '../decoder/integer-block-linear.ts';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -182,6 +183,7 @@ function readCodes(view: DataView, sizes: Sizes, groupSize: number, refuse: Refu
   }
   expectLength(view, bytes, refuse);
   const parameters = new Map<string, ParameterValues>();
+  const integers = new Map<string, () => IntegerBlocks>();
   let at = HEADER_VERSIONED;
   for (const stretch of order) {
     const count = countOf(stretch.shape);
@@ -193,6 +195,15 @@ function readCodes(view: DataView, sizes: Sizes, groupSize: number, refuse: Refu
       }
       const scales = floatsAt(view, at + count, count / groupSize);
       const codesAt = at;
+      const [outSize, inSize] = stretch.shape;
+      const linear =
+        name === 'embed_tokens.weight' ? (sizes.tied ? 'lm_head' : undefined) : name.replace(/\.weight$/, '');
+      if (linear !== undefined && inSize! % groupSize === 0) {
+        integers.set(linear, () => {
+          const codes = Uint8Array.from({ length: count }, (_, index) => view.getInt8(codesAt + index) + 128);
+          return { outSize: outSize!, inSize: inSize!, bits: 8, groupSize, codes, scales };
+        });
+      }
       const data = Float32Array.from(
         { length: count },
         (_, index) => view.getInt8(codesAt + index) * scales[Math.floor(index / groupSize)]!,
@@ -201,7 +212,11 @@ function readCodes(view: DataView, sizes: Sizes, groupSize: number, refuse: Refu
       at += count + scales.byteLength;
     }
   }
-  return { config: configOf(sizes), parameters };
+  return {
+    config: configOf(sizes),
+    parameters,
+    integers: () => new Map(Array.from(integers, ([name, read]) => [name, read()])),
+  };
 }
 
 function expectLength(view: DataView, bytes: number, refuse: Refuse): void {

@@ -7,6 +7,7 @@ import { readGguf } from '../checkpoints/gguf/read.ts';
 import { readGgufTokenizer } from '../checkpoints/gguf/vocabulary.ts';
 import { decodeModel, isModelFile } from '../checkpoints/model-file.ts';
 import { Decoder } from '../decoder/decoder.ts';
+import { computeOnIntegers } from '../decoder/integer-block-linear.ts';
 import { ModelError } from '../model-error.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { huggingFaceTokenizer } from '../tokenizers/huggingface-tokenizer.ts';
@@ -22,6 +23,11 @@ export interface OpenedModel {
   readonly format: 'claimbench' | 'gguf' | 'llama2c' | 'mingpt' | 'transformers';
 }
 
+export interface OpenOptions {
+  /** Computes on the integers that the checkpoint stores (`computeOnIntegers`) in place of the floats that they mean. */
+  readonly onIntegers?: boolean;
+}
+
 /** A checkpoint with the tokenizer that lies with it, if any. */
 interface Found extends Checkpoint {
   /** Read only where nobody names another. */
@@ -34,8 +40,14 @@ interface Found extends Checkpoint {
  * of ours, GGUF, a llama2.c checkpoint, or minGPT's JSON. `tokenizerPath` names a `tokenizer.json`, a llama2.c `tokenizer.bin`, or is `byte`; without it the
  * tokenizer lies with the model. Throws `data-unavailable` (with what was looked for), `bad-checkpoint`, `bad-tokenizer`.
  */
-export async function openModel(path: string, backend: Backend, tokenizerPath?: string): Promise<OpenedModel> {
-  const { config, parameters, format, readTokenizer } = await findModel(path);
+export async function openModel(
+  path: string,
+  backend: Backend,
+  tokenizerPath?: string,
+  options: OpenOptions = {},
+): Promise<OpenedModel> {
+  const { readTokenizer, ...found } = await findModel(path);
+  const { config, format } = found;
   const tokenizer = await (tokenizerPath === undefined ? readTokenizer() : openTokenizer(tokenizerPath));
   if (tokenizer === undefined) {
     throw new ModelError(
@@ -49,13 +61,24 @@ export async function openModel(path: string, backend: Backend, tokenizerPath?: 
       `the tokenizer has ${tokenizer.vocabularySize} tokens, ${path} only ${config.vocabularySize}: it belongs to another model`,
     );
   }
-  return { decoder: Decoder.fromValues(backend, config, parameters), tokenizer, format };
+  return { decoder: decoderOf(found, backend, options), tokenizer, format };
 }
 
 /** As `openModel`, without a tokenizer: what another model is compared with. Throws `data-unavailable`, `bad-checkpoint`. */
-export async function openDecoder(path: string, backend: Backend): Promise<Decoder> {
-  const { config, parameters } = await findModel(path);
-  return Decoder.fromValues(backend, config, parameters);
+export async function openDecoder(path: string, backend: Backend, options: OpenOptions = {}): Promise<Decoder> {
+  return decoderOf(await findModel(path), backend, options);
+}
+
+function decoderOf({ config, parameters, integers }: Checkpoint, backend: Backend, options: OpenOptions): Decoder {
+  const decoder = Decoder.fromValues(backend, config, parameters);
+  if (!options.onIntegers) return decoder;
+  try {
+    computeOnIntegers(decoder, integers?.());
+    return decoder;
+  } catch (error) {
+    decoder.dispose();
+    throw error;
+  }
 }
 
 /** A tokenizer from its file: `tokenizer.json` of the library Tokenizers or of ours, llama2.c's `tokenizer.bin`; `byte`: one token a byte. */

@@ -239,7 +239,13 @@ template <int kBits>
 static void turnedRows(const Turned& work, int64_t o, uint8_t* codes, float* scales) {
   const PackedWeight& weight = work.weight;
   turn(weight.row(o), weight.rowBytes(), weight.rowBytes(), codes);
-  for (int64_t g = 0; g < work.groups; g++) {
+  // Scales in rows are turned round as the codes are, four groups at a time.
+  int64_t g = 0;
+  if (weight.scaleFormat == 0 && weight.scaleFactor == 1 && weight.scaleRowStride == work.groups && weight.scaleGroupStride == 1) {
+    g = work.groups / 4 * 4;
+    turn((const uint8_t*)(weight.scales + o * work.groups), work.groups * 4, g * 4, (uint8_t*)scales);
+  }
+  for (; g < work.groups; g++) {
     for (int j = 0; j < 16; j++) scales[g * 16 + j] = weight.scaleAt(weight.scaleIndex(o + j, g));
   }
   int64_t r = 0;
@@ -321,8 +327,9 @@ static void forward(Call& call) {
     const int8_t* ordered = x;
     if (reorders) {
       int8_t* to = (int8_t*)(starts + rows * groups);
-      for (int64_t i = 0; i < rows * in; i += 8) {
-        for (int l = 0; l < 8; l++) to[i + l] = x[i + l % 4 * 2 + l / 4];
+      const __m128i order = _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
+      for (int64_t i = 0; i < rows * in; i += 16) {
+        _mm_storeu_si128((__m128i*)(to + i), _mm_shuffle_epi8(_mm_loadu_si128((const __m128i*)(x + i)), order));
       }
       ordered = to;
     }

@@ -1,5 +1,6 @@
 import { preNorm } from '../../decoder/architectures.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../../decoder/config.ts';
+import type { IntegerBlocks } from '../../decoder/integer-block-linear.ts';
 import type { ParameterValues } from '../../decoder/parameters.ts';
 import { ModelError } from '../../model-error.ts';
 import type { Tokenizer } from '../../tokenizers/tokenizer.ts';
@@ -7,6 +8,7 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { biases, commonFields } from '../transformers/fields.ts';
 import { pickRows } from '../transformers/names.ts';
 import { blockTypeNamed } from './block-types.ts';
+import { integersOf } from './integers.ts';
 import { type GgufFile, ggufValues } from './read.ts';
 import type { GgufValue } from './values.ts';
 import { ggufVocabulary } from './vocabulary.ts';
@@ -33,7 +35,19 @@ export function readGgufModel(file: GgufFile): Checkpoint {
     }
     parameters.set(name, ggufValues(tensor));
   }
-  return { config, parameters };
+  return { config, parameters, integers: () => integersIn(file, config) };
+}
+
+/** Linears stored in Q8_0 or Q4_0, the shared table of embeddings as the logits' weight among them. */
+function integersIn(file: GgufFile, { tiedEmbeddings }: DecoderConfig): ReadonlyMap<string, IntegerBlocks> {
+  const found = new Map<string, IntegerBlocks>();
+  for (const tensor of file.tensors.values()) {
+    const name = ourName(tensor.name)?.replace(/\.weight$/, '');
+    const linear = name === 'embed_tokens' ? (tiedEmbeddings ? 'lm_head' : undefined) : name;
+    const integers = linear === undefined ? undefined : integersOf(tensor);
+    if (linear !== undefined && integers !== undefined) found.set(linear, integers);
+  }
+  return found;
 }
 
 function configOf(file: GgufFile): DecoderConfigInput {
