@@ -183,7 +183,7 @@ describe('planning with the real techniques, subjects and protocols', () => {
       expect(view.spec.seed).toBe(runs[0]?.seed);
     }
     expect(protocols.length).toBe(new Set(protocols.map((protocol) => protocol.id)).size);
-  }, 120_000);
+  }, 300_000);
 
   it('starts with the corpus as it is, and refuses one that names what there is not, by file and field', async () => {
     const planning = platform.app.get(ExperimentPlanning);
