@@ -132,6 +132,21 @@ describe('claimbench generate', () => {
     expect(out.trimEnd()).toBe(readFileSync(join(model, 'greedy_200_steps.txt'), 'utf8').trimEnd());
   });
 
+  it('follows several texts at once, and finds none less likely than the greedy one', async () => {
+    const search = async (beams: string) =>
+      JSON.parse((await claimbench('generate', ...files, '-p', 'One day', '-n', '12', '--beams', beams, '--json')).out)
+        .texts;
+    const [greedy] = await search('1');
+    const texts = await search('4');
+    expect(texts).toHaveLength(4);
+    expect(texts[0].score).toBeGreaterThanOrEqual(greedy.score);
+    expect(texts[0].text).toMatch(/^One day/);
+    const packed = await claimbench('generate', ...files, '-p', 'One day', '-n', '12', '--cache-bits', '8');
+    expect(packed.out.trimEnd()).toBe(greedy.text);
+    const drawn = await claimbench('generate', ...files, '--beams', '2', '--temperature', '1');
+    expect([drawn.code, drawn.notes]).toEqual([2, expect.stringContaining('does not go with --temperature')]);
+  });
+
   it('draws the same text from the same seed, another one from another', async () => {
     const draw = async (seed: string) =>
       (await claimbench('generate', ...files, '-n', '40', '--temperature', '1', '--seed', seed)).out;

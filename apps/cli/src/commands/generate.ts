@@ -1,4 +1,4 @@
-import { generate, type SamplingOptions } from '@claimbench/models';
+import { beamSearch, generate, type SamplingOptions } from '@claimbench/models';
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import {
@@ -18,6 +18,8 @@ interface GenerateOptions extends ModelOptions {
   readonly topP?: number;
   readonly minP?: number;
   readonly seed: number;
+  readonly beams?: number;
+  readonly lengthPenalty?: number;
   readonly cacheWindow?: number;
   readonly cacheBits?: number;
   readonly stop: boolean;
@@ -34,6 +36,12 @@ export function generateCommand(context: CommandContext): Command {
     .option('--top-p <share>', 'only the most likely tokens that reach this probability together', numberBetween(0, 1))
     .option('--min-p <share>', 'only tokens at least so likely, compared with the most likely one', numberBetween(0, 1))
     .option('--seed <number>', 'of the draws: the same seed writes the same text', integerFrom(0), 0)
+    .option('--beams <count>', 'beam search: follows so many texts and writes the best one at its end', integerFrom(1))
+    .option(
+      '--length-penalty <power>',
+      'of beam search: ln P(text) is divided by its length to this power (default: 1)',
+      numberBetween(0, Number.POSITIVE_INFINITY),
+    )
     .option('--cache-window <tokens>', 'attend to the last tokens only, and keep no others', integerFrom(1))
     .option('--cache-bits <bits>', 'keys and values as integers of 2, 4 or 8 bits', integerFrom(2))
     .option('--no-stop', 'write on after the begin or end token')
@@ -43,10 +51,14 @@ export function generateCommand(context: CommandContext): Command {
       `
 Examples:
   claimbench generate -c stories260K.bin -t tok512.bin -n 200
+  claimbench generate -c stories260K.bin -t tok512.bin -p "One day" -n 20 --beams 4
   claimbench generate -c models/gpt2 -p "The meaning of" --temperature 0.8 --top-p 0.95 --seed 1`,
     )
-    .action(async (options: GenerateOptions) => {
-      await runGenerate(options, context);
+    .action(async (options: GenerateOptions, invoked: Command) => {
+      if (options.beams !== undefined && options.temperature !== 0) {
+        invoked.error('error: --beams looks for the most likely text: it does not go with --temperature');
+      }
+      await (options.beams === undefined ? runGenerate : runBeams)(options, context);
     });
 }
 
@@ -74,6 +86,29 @@ async function runGenerate(options: GenerateOptions, { out, signal }: CommandCon
     if (!options.json) return;
     const text = tokenizer.decode([...prompt, ...tokens!]);
     out(`${JSON.stringify({ text, tokens: [...tokens!], tokensPerSecond: tokens!.length / seconds })}\n`);
+  });
+}
+
+async function runBeams(options: GenerateOptions, { out, signal }: CommandContext): Promise<void> {
+  const { beams = 1, lengthPenalty } = options;
+  await withModel(options, async ({ decoder, tokenizer }) => {
+    const prompt = Int32Array.of(tokenizer.beginToken, ...tokenizer.encode(options.prompt));
+    const room = decoder.config.contextLength + 1 - prompt.length;
+    const found = await beamSearch(decoder, prompt, {
+      steps: options.steps ?? Math.max(room, 0),
+      beams,
+      signal,
+      ...(lengthPenalty === undefined ? {} : { lengthPenalty }),
+      ...(options.stop ? { stopToken: tokenizer.beginToken } : {}),
+      ...cacheOf(options),
+    });
+    const texts = found.map(({ tokens, logProbability, score }) => ({
+      text: tokenizer.decode([...prompt, ...tokens]),
+      tokens: [...tokens],
+      logProbability,
+      score,
+    }));
+    out(options.json ? `${JSON.stringify({ texts })}\n` : `${texts[0]!.text}\n`);
   });
 }
 
