@@ -5,7 +5,6 @@ export * from './plan/plan-summary.ts';
 export * from './plan/run-spec.ts';
 export { techniqueDescriptors } from './plan/technique.ts';
 export * from './protocol/advance.ts';
-export { checkCorpus } from './protocol/check-corpus.ts';
 export * from './protocol/preview.ts';
 export { checkProtocol, registerProtocol } from './protocol/register.ts';
 export * from './protocol/seeds.ts';

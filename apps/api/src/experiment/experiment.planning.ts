@@ -14,13 +14,13 @@ import {
   type AdvanceInput,
   advanceProtocol,
   armLabels,
-  checkCorpus,
   planComparison,
   planSummary,
   previewProtocol,
   registerProtocol,
   rejudgeProtocol,
 } from '@claimbench/experiments';
+import { checkCorpus } from '@claimbench/experiments/node';
 import { Injectable } from '@nestjs/common';
 import { CatalogueService } from '../catalogue/catalogue.service.ts';
 

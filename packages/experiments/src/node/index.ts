@@ -1,3 +1,4 @@
+export { checkCorpus } from './check-corpus.ts';
 export * from './digest.ts';
 export * from './execute.ts';
 export * from './golden.ts';

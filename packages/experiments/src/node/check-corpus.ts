@@ -1,7 +1,7 @@
 import { type Corpus, CorpusError, checkVocabulary } from '@claimbench/corpus';
+import { checkProtocol } from '../protocol/register.ts';
 import type { Resources } from '../resources.ts';
 import { vocabularyOf } from '../vocabulary.ts';
-import { checkProtocol } from './register.ts';
 
 /**
  * What start-up demands of a corpus before it accepts work: every protocol of it could be registered. Throws CorpusError, which names every

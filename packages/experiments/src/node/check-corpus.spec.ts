@@ -1,10 +1,10 @@
 import { tmpdir } from 'node:os';
 import { type Corpus, CorpusError, corpus } from '@claimbench/corpus';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readResources } from '../node/resources.ts';
+import { previewProtocol } from '../protocol/preview.ts';
 import type { Resources } from '../resources.ts';
 import { checkCorpus } from './check-corpus.ts';
-import { previewProtocol } from './preview.ts';
+import { readResources } from './resources.ts';
 
 let resources: Resources;
 beforeAll(async () => {
