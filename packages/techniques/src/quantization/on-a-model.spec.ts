@@ -39,6 +39,7 @@ describe('what is stored', () => {
     ['hqq', { bits: 4 }, WEIGHTS / 2 + 8 * GROUPS],
     ['gptq', { bits: 2, groupSize: 16 }, WEIGHTS / 4 + 8 * GROUPS],
     ['normal-float', {}, WEIGHTS / 2 + 4 * GROUPS],
+    ['normal-float', { bits: 3 }, (3 * WEIGHTS) / 8 + 4 * GROUPS],
     ['higgs', { bits: 2 }, WEIGHTS / 4 + 4 * GROUPS + 4 * (6 * 4 + 8)],
     ['ptqtp', {}, 4 * 2 * (4 * Math.ceil(1024 / 5) + 3 * Math.ceil(2048 / 5)) + 8 * GROUPS],
   ])('%s %o', async (id, parameters, bytes) => {
