@@ -12,6 +12,14 @@ struct ChannelShape {
   double count() const { return double(batch) * double(inner); }
 };
 
+// Scalars 0 .. 2.
+static inline ChannelShape readChannelShape(Call& call) { return {call.extent(0), call.extent(1), call.extent(2)}; }
+
+// 1 / sqrt(value + eps) of each channel.
+static inline void inverseRoots(const ChannelShape& shape, const float* values, float eps, float* into) {
+  eachLanes(0, shape.channels, [=](int64_t c, int64_t n) { store(into + c, 1.0f / sqrt(load(values + c, n) + eps), n); });
+}
+
 // n <= 16 elements at `offset`: of neighbouring channels from `channel` on (across), or of that channel alone.
 struct ChannelLanes {
   int64_t offset, channel, n;

@@ -3,11 +3,9 @@
 
 namespace kernels::KERNELS_ISA {
 
-static ChannelShape readShape(Call& call) { return {call.extent(0), call.extent(1), call.extent(2)}; }
-
 static void statistics(Call& call) {
   call.form(3, 3);
-  const ChannelShape shape = readShape(call);
+  const ChannelShape shape = readChannelShape(call);
   const float* x = call.floats(0, shape.total());
   float* means = call.out(1, shape.channels);
   float* variances = call.out(2, shape.channels);
@@ -37,13 +35,9 @@ static void update(Call& call) {
   eachLanes(0, count, [=](int64_t i, int64_t n) { store(running + i, fma(load(current + i, n), take, load(running + i, n) * keep), n); });
 }
 
-static void rstdsOf(const ChannelShape& shape, const float* variances, float eps, float* rstds) {
-  eachLanes(0, shape.channels, [=](int64_t c, int64_t n) { store(rstds + c, 1.0f / sqrt(load(variances + c, n) + eps), n); });
-}
-
 static void forward(Call& call) {
   call.form(6, 4);
-  const ChannelShape shape = readShape(call);
+  const ChannelShape shape = readChannelShape(call);
   const float eps = call.real(3);
   const float* x = call.floats(0, shape.total());
   const float* means = call.floats(1, shape.channels);
@@ -55,7 +49,7 @@ static void forward(Call& call) {
   Workspace space;
   if (!call.workspace(shape.stride(), 0, &space)) return;
   float* rstds = space.all;
-  rstdsOf(shape, variances, eps, rstds);
+  inverseRoots(shape, variances, eps, rstds);
   eachChannelLanes(call, shape, [=](const ChannelLanes& at) {
     Lanes value = (load(x + at.offset, at.n) - at.of(means)) * at.of(rstds);
     if (gain != nullptr) value = value * at.of(gain);
@@ -66,7 +60,7 @@ static void forward(Call& call) {
 
 static void backward(Call& call) {
   call.form(8, 8);
-  const ChannelShape shape = readShape(call);
+  const ChannelShape shape = readChannelShape(call);
   const float eps = call.real(3);
   const bool training = call.flag(4), accumulateX = call.flag(5), accumulateGain = call.flag(6), accumulateBias = call.flag(7);
   const float* dy = call.floats(0, shape.total());
@@ -83,7 +77,7 @@ static void backward(Call& call) {
   if (!call.workspace(partials + 3 * shape.stride(), 0, &space)) return;
   float* rstds = space.all + partials;
   float* sums = rstds + shape.stride();
-  rstdsOf(shape, variances, eps, rstds);
+  inverseRoots(shape, variances, eps, rstds);
   const auto normalised = [=](const ChannelLanes& at) { return (load(x + at.offset, at.n) - at.of(means)) * at.of(rstds); };
   if (training || dgain != nullptr || dbias != nullptr) {
     channelSums<2>(call, shape, 1.0, space.all, sums, [=](const ChannelLanes& at, Lanes* into) {

@@ -1,29 +1,18 @@
 import type { WebGpuKernels } from '../../webgpu/kernel.ts';
 import { math } from '../../webgpu/math.ts';
 import { reduce } from '../../webgpu/reduction.ts';
-import { lineAt, lineOf, overLines } from '../softmax/webgpu.ts';
+import { exponentialSums, lineOf, overLines } from '../softmax/webgpu.ts';
 
 export const logSoftmaxWebGpu: WebGpuKernels = {
   'log_softmax.forward': (command, recording) => {
     const [outer, width, inner] = [command.scalar('outer'), command.scalar('width'), command.scalar('inner')];
-    const [x, y] = [command.buffer('x'), command.buffer('y')];
-    const [largest, logSum] = [recording.scratch(outer * inner), recording.scratch(outer * inner)];
-    const u32 = { width, inner };
-    reduce(recording, { ...overLines(command), reads: { x }, largest: true, term: 'x[at_x]', target: largest });
-    reduce(recording, {
-      ...overLines(command),
-      reads: { x, largest },
-      u32,
-      functions: math,
-      term: `exponential(x[at_x] - largest[${lineAt('at_x')}])`,
-      target: logSum,
-      finish: 'logarithm(total)',
-    });
+    const x = command.buffer('x');
+    const { largest, sum: logSum } = exponentialSums(command, recording, 'logarithm(total)');
     recording.run({
       count: outer * width * inner,
       reads: { x, largest, logSum },
-      writes: { y },
-      u32,
+      writes: { y: command.buffer('y') },
+      u32: { width, inner },
       body: `${lineOf}
   y[i] = x[i] - largest[line] - logSum[line];`,
     });

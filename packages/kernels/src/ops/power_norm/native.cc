@@ -5,11 +5,9 @@ namespace kernels::KERNELS_ISA {
 
 enum Mode { kBatch = 0, kRunning = 1, kEvaluation = 2 };
 
-static ChannelShape readShape(Call& call) { return {call.extent(0), call.extent(1), call.extent(2)}; }
-
 static void statistics(Call& call) {
   call.form(2, 3);
-  const ChannelShape shape = readShape(call);
+  const ChannelShape shape = readChannelShape(call);
   const float* x = call.floats(0, shape.total());
   float* meanSquares = call.out(1, shape.channels);
   if (call.refused()) return;
@@ -24,13 +22,9 @@ static void statistics(Call& call) {
   putTotals(meanSquares, totals, shape.channels, false);
 }
 
-static void scalesOf(const ChannelShape& shape, const float* meanSquares, float eps, float* scales) {
-  eachLanes(0, shape.channels, [=](int64_t c, int64_t n) { store(scales + c, 1.0f / sqrt(load(meanSquares + c, n) + eps), n); });
-}
-
 static void forward(Call& call) {
   call.form(5, 4);
-  const ChannelShape shape = readShape(call);
+  const ChannelShape shape = readChannelShape(call);
   const float eps = call.real(3);
   const float* x = call.floats(0, shape.total());
   const float* meanSquares = call.floats(1, shape.channels);
@@ -41,7 +35,7 @@ static void forward(Call& call) {
   Workspace space;
   if (!call.workspace(shape.stride(), 0, &space)) return;
   float* scales = space.all;
-  scalesOf(shape, meanSquares, eps, scales);
+  inverseRoots(shape, meanSquares, eps, scales);
   eachChannelLanes(call, shape, [=](const ChannelLanes& at) {
     Lanes value = load(x + at.offset, at.n) * at.of(scales);
     if (gain != nullptr) value = value * at.of(gain);
@@ -52,7 +46,7 @@ static void forward(Call& call) {
 
 static void backward(Call& call) {
   call.form(8, 9);
-  const ChannelShape shape = readShape(call);
+  const ChannelShape shape = readChannelShape(call);
   const float eps = call.real(3), momentum = call.real(5);
   const int64_t mode = call.integer(4, 0, 2);
   const bool accumulateX = call.flag(6), accumulateGain = call.flag(7), accumulateBias = call.flag(8);
@@ -72,7 +66,7 @@ static void backward(Call& call) {
   float* scales = space.all + partials;
   float* pulls = scales + stride;
   float* sums = pulls + stride;
-  scalesOf(shape, meanSquares, eps, scales);
+  inverseRoots(shape, meanSquares, eps, scales);
   channelSums<3>(call, shape, 1.0, space.all, sums, [=](const ChannelLanes& at, Lanes* into) {
     const Lanes d = load(dy + at.offset, at.n), xhat = load(x + at.offset, at.n) * at.of(scales);
     into[0] = d * xhat;

@@ -1,5 +1,5 @@
 import type { Slot } from '../../webgpu/buffers.ts';
-import type { WebGpuKernels } from '../../webgpu/kernel.ts';
+import type { Recording, WebGpuKernels } from '../../webgpu/kernel.ts';
 import { math } from '../../webgpu/math.ts';
 import { type Reduction, reduce } from '../../webgpu/reduction.ts';
 import type { Command } from '../command.ts';
@@ -19,28 +19,36 @@ export function overLines(command: Command<Slot>): Pick<Reduction, 'extents' | '
 export const lineOf = 'let line = (i / (p.width * p.inner)) * p.inner + i % p.inner;';
 
 /** A scratch buffer with a number for each line, in terms read at the line of at_x. */
-export const lineAt = (at: string) => `(${at} / (p.width * p.inner)) * p.inner + ${at} % p.inner`;
+const lineAt = (at: string) => `(${at} / (p.width * p.inner)) * p.inner + ${at} % p.inner`;
+
+/** Of each line of x: the largest element, and the sum of exp(x - largest); `finish` of that sum, where given. */
+export function exponentialSums(command: Command<Slot>, recording: Recording, finish?: string) {
+  const [outer, width, inner] = [command.scalar('outer'), command.scalar('width'), command.scalar('inner')];
+  const x = command.buffer('x');
+  const [largest, sum] = [recording.scratch(outer * inner), recording.scratch(outer * inner)];
+  reduce(recording, { ...overLines(command), reads: { x }, largest: true, term: 'x[at_x]', target: largest });
+  reduce(recording, {
+    ...overLines(command),
+    reads: { x, largest },
+    u32: { width, inner },
+    functions: math,
+    term: `exponential(x[at_x] - largest[${lineAt('at_x')}])`,
+    target: sum,
+    finish,
+  });
+  return { largest, sum };
+}
 
 export const softmaxWebGpu: WebGpuKernels = {
   'softmax.forward': (command, recording) => {
     const [outer, width, inner] = [command.scalar('outer'), command.scalar('width'), command.scalar('inner')];
-    const [x, y] = [command.buffer('x'), command.buffer('y')];
-    const [largest, sum] = [recording.scratch(outer * inner), recording.scratch(outer * inner)];
-    const u32 = { width, inner };
-    reduce(recording, { ...overLines(command), reads: { x }, largest: true, term: 'x[at_x]', target: largest });
-    reduce(recording, {
-      ...overLines(command),
-      reads: { x, largest },
-      u32,
-      functions: math,
-      term: `exponential(x[at_x] - largest[${lineAt('at_x')}])`,
-      target: sum,
-    });
+    const x = command.buffer('x');
+    const { largest, sum } = exponentialSums(command, recording);
     recording.run({
       count: outer * width * inner,
       reads: { x, largest, sum },
-      writes: { y },
-      u32,
+      writes: { y: command.buffer('y') },
+      u32: { width, inner },
       functions: math,
       body: `${lineOf}
   y[i] = exponential(x[i] - largest[line]) / sum[line];`,
