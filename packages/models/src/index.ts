@@ -29,6 +29,7 @@ export { calibrationWindows, type TokenWindows } from './data/calibration-window
 export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
 export { proseOfDocComments } from './data/doc-comments.ts';
 export { type DocumentRule, documentsOf } from './data/documents.ts';
+export { GENERATED_TEXTS, type GeneratedText, generateText } from './data/generated.ts';
 export {
   NODE_DOCS,
   REGISTERED_FILES,

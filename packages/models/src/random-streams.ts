@@ -9,6 +9,7 @@ export const RANDOM_STREAMS = {
   evaluationSubset: 4,
   technique: 5,
   decoding: 6,
+  generatedText: 7,
 } as const;
 
 /** A stream of its own for a name under a purpose: the purpose in the lowest 3 bits, 50 bits of the name's FNV-1a hash above. */

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DecoderArchitecture, type Outcome, type Point, RunSpec, type TechniqueSpec } from '@claimbench/contracts';
-import { byteTokenizer, Decoder, decoderConfig, encodeModel, NODE_DOCS, parameterSpecs } from '@claimbench/models';
+import {
+  byteTokenizer,
+  Decoder,
+  decoderConfig,
+  encodeModel,
+  GENERATED_TEXTS,
+  NODE_DOCS,
+  parameterSpecs,
+} from '@claimbench/models';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { techniqueDescriptors } from '../plan/technique.ts';
@@ -576,6 +584,9 @@ describe('resources of this machine', () => {
     const text = nothing.dataSets.find((dataSet) => dataSet.name === 'node-docs')!;
     expect(text).toMatchObject({ sha256: NODE_DOCS.sha256, unavailable: null });
     expect(text.bytes).toBeGreaterThan(500_000);
+    for (const { name, title, sha256 } of GENERATED_TEXTS) {
+      expect(nothing.dataSets).toContainEqual(expect.objectContaining({ name, title, sha256, unavailable: null }));
+    }
     const stories = nothing.dataSets.find((dataSet) => dataSet.name === 'tinystories-validation')!;
     expect(stories.unavailable).toMatch(/CLAIMBENCH_DATA_PATH/);
     expect(nothing.subjects.filter((subject) => subject.kind === 'recipe').length).toBeGreaterThanOrEqual(10);

@@ -1,7 +1,15 @@
 import type { BackendName, BackendOption, DataSetOption, SubjectOption } from '@claimbench/contracts';
 import { KernelError } from '@claimbench/kernels';
 import { createBackend } from '@claimbench/kernels/node';
-import { ModelError, NODE_DOCS, REGISTERED_FILES, type RegisteredFile } from '@claimbench/models';
+import {
+  GENERATED_TEXTS,
+  type GeneratedText,
+  generateText,
+  ModelError,
+  NODE_DOCS,
+  REGISTERED_FILES,
+  type RegisteredFile,
+} from '@claimbench/models';
 import { type DataLocations, extractNodeDocs, resolveFile } from '@claimbench/models/node';
 import type { Resources } from '../resources.ts';
 import { CHECKPOINTS } from '../subjects/checkpoints.ts';
@@ -45,7 +53,13 @@ export async function dataSetOptions(options: ResourceOptions): Promise<DataSetO
     const { name, title, licence, sha256 } = file;
     return { name, title, description: `Licence: ${licence}.`, sha256, ...(await lookFor(file, options)) };
   });
-  return [await nodeDocs(), ...(await Promise.all(texts))];
+  return [await nodeDocs(), ...GENERATED_TEXTS.map(generatedOption), ...(await Promise.all(texts))];
+}
+
+function generatedOption(text: GeneratedText): DataSetOption {
+  const { name, title, licence, sha256 } = text;
+  const description = `Made here, nothing to download. Licence: ${licence}.`;
+  return { name, title, description, sha256, bytes: generateText(text).length, unavailable: null };
 }
 
 async function nodeDocs(): Promise<DataSetOption> {

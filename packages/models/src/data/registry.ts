@@ -1,5 +1,6 @@
 import type { SplitRule } from './data-set.ts';
 import type { DocumentRule } from './documents.ts';
+import { GENERATED_TEXTS } from './generated.ts';
 
 /** A file that is known by name: where it may lie, where it can be had, and the hash that it must have. */
 export interface RegisteredFile {
@@ -105,11 +106,18 @@ export interface RegisteredName {
   readonly kind: 'text' | 'checkpoint' | 'tokenizer';
 }
 
-/** Everything that resolves by name, `node-docs` first. */
+/** Everything that resolves by name, `node-docs` first, then what is generated. */
 export function registeredData(): readonly RegisteredName[] {
   const { name, title, licence, sha256 } = NODE_DOCS;
   return [
     { name, title, licence, sha256, kind: 'text' },
+    ...GENERATED_TEXTS.map((text) => ({
+      name: text.name,
+      title: text.title,
+      licence: text.licence,
+      sha256: text.sha256,
+      kind: 'text' as const,
+    })),
     ...REGISTERED_FILES.map(({ content, ...file }) => ({
       name: file.name,
       title: file.title,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Backend } from '@claimbench/kernels';
 import { readLlama2c } from '../checkpoints/llama2c.ts';
 import { type TextDataSet, textDataSet } from '../data/data-set.ts';
+import { GENERATED_TEXTS, generateText } from '../data/generated.ts';
 import { NODE_DOCS, REGISTERED_FILES, type RegisteredFile } from '../data/registry.ts';
 import { sha256, verifySha256 } from '../data/sha256.ts';
 import { Decoder } from '../decoder/decoder.ts';
@@ -38,6 +39,13 @@ export async function loadDataSet(
   if (name === NODE_DOCS.name) {
     expectHash(reference, NODE_DOCS.sha256);
     return await textDataSet(NODE_DOCS, await nodeDocs(locations));
+  }
+  const generated = GENERATED_TEXTS.find((candidate) => candidate.name === name);
+  if (generated !== undefined) {
+    expectHash(reference, generated.sha256);
+    const bytes = generateText(generated);
+    await verifySha256(bytes, generated.sha256, `the text of '${name}'`);
+    return await textDataSet(generated, bytes);
   }
   const file = REGISTERED_FILES.find((candidate) => candidate.name === name);
   if (file !== undefined) {

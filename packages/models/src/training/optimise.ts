@@ -5,6 +5,7 @@ import type { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
 import { type Divergence, divergenceAtStep } from './divergence.ts';
 import { createOptimiser, type Optimiser, type OptimiserSpec } from './optimiser.ts';
+import { recomputedValueAndGrad } from './recompute.ts';
 import { restoreTensors, type TrainingState, valuesOf } from './training-state.ts';
 
 /** An optimiser over a number of steps. */
@@ -41,6 +42,10 @@ export interface StepOptions {
   readonly afterStep?: (decoder: Decoder, step: number) => void;
   /** Which of `decoder.trainable` are updated, by name; the others are frozen. All of them unless said otherwise. */
   readonly trains?: (name: string) => boolean;
+  /**
+   * Layers are computed once more for their gradients, instead of being held in memory: the same bits. Only without a `loss` of one's own.
+   */
+  readonly recompute?: boolean;
   /**
    * Hands out all that is needed to go on, behind every step but the last for which it is due. Training waits for it; its numbers do
    * not depend on it.
@@ -151,6 +156,12 @@ class Update implements Disposable {
     const trained = [...decoder.trainable].filter(([name]) => trains(name));
     if (trained.length === 0)
       throw new ModelError('invalid-config', 'nothing is to be trained: every parameter is frozen');
+    if (options.recompute === true && options.loss !== undefined) {
+      throw new ModelError(
+        'invalid-config',
+        'layers are recomputed for the loss of the next token alone, not for another one',
+      );
+    }
     this.#decoder = decoder;
     this.#batches = batches;
     this.#optimisation = optimisation;
@@ -209,15 +220,21 @@ class Update implements Disposable {
       part.targets.write(targets.subarray(row * time, (row + part.rows) * time));
       row += part.rows;
       const share = part.rows / batchSize;
-      const lossOfPart = () => {
-        const mean = this.#loss(part, step);
-        return share === 1 ? mean : scale(mean, share);
-      };
-      const found = valueAndGrad(this.#parameters, lossOfPart, gradients === undefined ? {} : { into: gradients });
+      const weighted = (mean: Tensor) => (share === 1 ? mean : scale(mean, share));
+      const found =
+        this.#options.recompute === true
+          ? this.#recomputed(part, weighted, gradients)
+          : valueAndGrad(this.#parameters, () => weighted(this.#loss(part, step)), { into: gradients });
       loss = loss === undefined ? found.value : add(loss, found.value);
       gradients = found.gradients;
     }
     return { loss: loss!, gradients: gradients! };
+  }
+
+  #recomputed({ ids, targets }: Part, weighted: (mean: Tensor) => Tensor, into: readonly Tensor[] | undefined) {
+    const decoder = this.#decoder;
+    const head = (stream: Tensor) => weighted(nextTokenLoss(decoder.logitsOf(decoder.finish(stream)), targets));
+    return recomputedValueAndGrad(decoder, this.#parameters, ids, head, into);
   }
 
   #loss({ ids, targets }: Part, step: number): Tensor {
