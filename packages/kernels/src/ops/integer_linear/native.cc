@@ -162,6 +162,10 @@ struct Turned {
 // Bytes of sixteen rows, `bytes` a multiple of 16, as [bytes / 4][16] words.
 static void turn(const uint8_t* from, int64_t stride, int64_t bytes, uint8_t* to) {
   for (int64_t c = 0; c < bytes; c += 16, to += 256) {
+    // The next sixteen rows come from memory while these are multiplied.
+    if (c % 64 == 0) {
+      for (int row = 0; row < 16; row++) __builtin_prefetch(from + (16 + row) * stride + c);
+    }
     __m512i z[4];
 #pragma GCC unroll 4
     for (int m = 0; m < 4; m++) {
