@@ -72,7 +72,7 @@ export async function reproduce(api: ApiClient, options: ReproductionOptions): P
 
 /** Every protocol of the scale, in the order of the claims' numbers, with what has come of it. */
 export async function readEntries(
-  api: ApiClient,
+  api: Reader,
   { scale, claims }: Pick<ReproductionOptions, 'scale' | 'claims'>,
 ): Promise<Entry[]> {
   const { ruleVersion } = await api.get('/api/system', SystemStatus);
@@ -82,10 +82,7 @@ export async function readEntries(
     const view = await api.get(`/api/claims/${id}`, ClaimView);
     for (const protocol of view.protocols) {
       if (protocol.scale !== scale) continue;
-      const record = newest(view, protocol, ruleVersion);
-      const seconds = record
-        ? secondsOf(await api.get(`/api/experiments/${record.experimentId}`, ExperimentView))
-        : null;
+      const { record, seconds } = await newest(api, view, protocol, ruleVersion);
       entries.push({ claim: view.claim, protocol, record, seconds, failure: null });
     }
   }
@@ -111,11 +108,22 @@ export async function allClaims(api: Reader): Promise<ClaimSummary[]> {
   return claims;
 }
 
-function newest(view: ClaimView, protocol: Protocol, ruleVersion: number): VerdictRecord | null {
-  const records = view.history.filter(
-    ({ verdict }) => verdict.protocolId === protocol.id && verdict.ruleVersion === ruleVersion,
-  );
-  return records.reduce<VerdictRecord | null>((best, record) => (best && best.at > record.at ? best : record), null);
+/** A verdict from an earlier version of the protocol answers another question: it does not count. */
+async function newest(
+  api: Reader,
+  view: ClaimView,
+  protocol: Protocol,
+  ruleVersion: number,
+): Promise<Pick<Entry, 'record' | 'seconds'>> {
+  const records = view.history
+    .filter(({ verdict }) => verdict.protocolId === protocol.id && verdict.ruleVersion === ruleVersion)
+    .sort((a, b) => (a.at > b.at ? -1 : 1));
+  for (const record of records) {
+    const experiment = await api.get(`/api/experiments/${record.experimentId}`, ExperimentView);
+    if (experiment.registration?.registered.protocol.version !== protocol.version) continue;
+    return { record, seconds: secondsOf(experiment) };
+  }
+  return { record: null, seconds: null };
 }
 
 /** Protocol -> its experiment that runs now. */
