@@ -1,6 +1,6 @@
 // An executor for the worker's tests: does what the spec's technique parameters tell it.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure, Outcome, RunSpec } from '@claimbench/contracts';
 import type { ExecutedRun, ExecutionContext } from '../src/child/executor.ts';
@@ -65,7 +65,9 @@ export async function executeRun(spec: RunSpec, context: ExecutionContext): Prom
       let step = before;
       do {
         step += 1;
-        writeFileSync(path, String(step));
+        // At once or not at all, as training saves itself: a kill between the two halves of a write would leave an empty file.
+        writeFileSync(`${path}.new`, String(step));
+        renameSync(`${path}.new`, path);
         context.onPoints([{ series: 'trainingLoss', step, value: 1 / step }]);
         await delay(1);
       } while (!existsSync(String(command.until)));

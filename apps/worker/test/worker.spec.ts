@@ -293,7 +293,7 @@ describe('a worker', { timeout: 60_000 }, () => {
         doomed.kill(signal);
         await gone;
         const saved = join(world.folder, 'home', 'cache', 'training');
-        expect(readdirSync(saved)).toEqual([`${run.id}.safetensors`]);
+        expect(readdirSync(saved)).toContain(`${run.id}.safetensors`);
         writeFileSync(done, '');
         await world.startHere();
         const result = await ended(run);

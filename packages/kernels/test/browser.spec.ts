@@ -8,7 +8,7 @@ async function reached(entry: string): Promise<{ files: Set<string>; outside: Se
   const outside = new Set<string>();
   for (const file of files) {
     const text = await readFile(file, 'utf8');
-    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
+    for (const [, name] of text.matchAll(/\b(?:from|import)(?: |\()'([^']+)'/g)) {
       if (name!.startsWith('.')) files.add(join(dirname(file), name!));
       else outside.add(name!);
     }
