@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'packages/models': ['kernels'],
   'packages/techniques': ['models', 'kernels'],
   'packages/experiments': ['techniques', 'models', 'kernels', 'corpus', 'contracts'],
-  'apps/cli': ['contracts', 'kernels', 'models'],
+  'apps/cli': ['contracts', 'experiments', 'kernels', 'models'],
   'apps/api': ['contracts', 'corpus', 'experiments', 'queue'],
   'apps/worker': ['contracts', 'experiments', 'queue'],
   'apps/web': ['contracts', 'ui', 'experiments'],

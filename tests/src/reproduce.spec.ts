@@ -59,7 +59,7 @@ describe('claimbench reproduce', () => {
     const { entries, totals } = JSON.parse(second.out);
     expect(entries).toHaveLength(1);
     const { verdict } = entries[0].record;
-    expect(totals).toMatchObject({ [verdict.verdict]: 1, withoutVerdict: 0, negativeControls: 1 });
+    expect(totals).toMatchObject({ [verdict.verdict]: 1, withoutVerdict: 0, negativeControls: { count: 1 } });
     const text = await readFile(page, 'utf8');
     expect(text).toContain(`${verdict.verdict} (${verdict.reason})`);
     expect(text).toContain(`| ${verdict.n} |`);

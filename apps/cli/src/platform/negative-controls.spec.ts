@@ -7,7 +7,7 @@ function control(
   {
     kind = 'negative',
     template = 'greater',
-    level = 0.025,
+    level = 0.95,
   }: Partial<{ kind: 'negative' | 'bit'; template: 'greater' | 'not-worse'; level: number }> = {},
 ): ControlResult {
   const result = { template, level } as PartResult;
@@ -21,7 +21,7 @@ describe('negative controls of many verdicts', () => {
     const found = negativeControlsOf([
       verdict('1.0-quick', control(true), control(true, { kind: 'bit' })),
       verdict('2.0-quick', control(false)),
-      verdict('3.0-standard', control(true, { level: 0.0028 })),
+      verdict('3.0-standard', control(true, { level: 0.9944 })),
       verdict('4.0-quick', control(true, { template: 'not-worse' })),
     ]);
     expect(found).toMatchObject({ count: 4, failed: 1, rate: 0.25, failedIn: ['2.0-quick'] });

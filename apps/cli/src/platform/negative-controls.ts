@@ -16,7 +16,7 @@ export interface NegativeControls {
 
 /**
  * Counts the negative controls of verdicts that looked at blocks. A control of template `greater` fails by either word, in
- * each direction with its level's probability; any other only by a contradiction.
+ * each direction with the probability that its interval leaves out on that side; any other only by a contradiction.
  */
 export function negativeControlsOf(verdicts: readonly Pick<Verdict, 'protocolId' | 'controls'>[]): NegativeControls {
   const controls = verdicts.flatMap(({ protocolId, controls: all }) =>
@@ -26,7 +26,9 @@ export function negativeControlsOf(verdicts: readonly Pick<Verdict, 'protocolId'
   const failedIn = controls.filter(({ passed }) => !passed).map(({ protocolId }) => protocolId);
   const failed = failedIn.length;
   if (count === 0) return { count, failed, rate: null, stated: null, chance: null, failedIn };
-  const stated = mean(controls.map(({ result: { level, template } }) => (template === 'greater' ? 2 : 1) * level));
+  const stated = mean(
+    controls.map(({ result: { level, template } }) => (template === 'greater' ? 1 - level : (1 - level) / 2)),
+  );
   return { count, failed, rate: failed / count, stated, chance: binomialTail(failed, count, stated), failedIn };
 }
 
