@@ -1,33 +1,19 @@
-import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
-import { concat } from '../concat/op.ts';
-import { copy } from '../copy/op.ts';
-import { globalNorm } from '../global_norm/op.ts';
+import { threeSteps } from '../../conformance/optimiser_cases.ts';
 import { adamW, createAdamWState } from './op.ts';
 
-const bound = nmse(1e-11, 'three steps of a few float32 roundings each; the moments are kept in float32');
-const sizes = [1, 0, 13, 4097];
-
-export const cases: readonly OpCase[] = [false, true].map((clipped) => ({
-  name: clipped ? 'three steps, clipped inside' : 'three steps, a decay for each parameter',
-  forward: bound,
-  gradient: bound,
-  build: (inputs) => {
-    const starts = sizes.map((size) => inputs.constantNormal([size]));
-    const gradients = [0, 1, 2].map(() => sizes.map((size) => inputs.constantNormal([size], 0, 0.1)));
-    return () => {
-      const parameters = starts.map(copy);
+export const cases: readonly OpCase[] = [false, true].map((clipped) =>
+  threeSteps(clipped ? 'three steps, clipped inside' : 'three steps, a decay for each parameter', {
+    clipped,
+    reason: 'three steps of a few float32 roundings each; the moments are kept in float32',
+    create: (parameters) => {
       const state = createAdamWState(parameters);
-      for (const step of gradients) {
-        adamW(parameters, step, state, {
-          learningRate: 0.01,
-          beta2: 0.95,
-          eps: clipped ? 0.01 : 1e-8,
-          weightDecay: clipped ? 0.1 : [0, 0.1, 0.2, 0.3],
-          clip: clipped ? { norm: globalNorm(step), maxNorm: 0.5 } : undefined,
-        });
-      }
-      return concat([...parameters, ...state.firstMoments, ...state.secondMoments], 0);
-    };
-  },
-}));
+      const weightDecay = clipped ? 0.1 : [0, 0.1, 0.2, 0.3];
+      const options = { learningRate: 0.01, beta2: 0.95, eps: clipped ? 0.01 : 1e-8, weightDecay };
+      return {
+        step: (gradients, clip) => adamW(parameters, gradients, state, { ...options, clip }),
+        remembered: [...state.firstMoments, ...state.secondMoments],
+      };
+    },
+  }),
+);

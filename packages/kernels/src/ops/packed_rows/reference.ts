@@ -1,18 +1,18 @@
-import type { ReferenceKernels } from '../../reference/operands.ts';
+import type { Operands, ReferenceKernels } from '../../reference/operands.ts';
 import { roundHalfEven } from '../integer_linear/reference.ts';
+
+function tableOf(operands: Operands) {
+  const [width, bits] = [operands.scalar('width'), operands.scalar('bits')];
+  const rowBytes = 4 * Math.ceil((width * bits) / 32);
+  return { length: operands.scalar('length'), capacity: operands.scalar('capacity'), width, bits, rowBytes };
+}
 
 export const packedRowsReference: ReferenceKernels = {
   'packed_rows.write': (operands) => {
     const x = operands.floats('x');
     const codes = operands.bytes('codes');
     const scales = operands.floats('scales');
-    const [length, capacity, width] = [
-      operands.scalar('length'),
-      operands.scalar('capacity'),
-      operands.scalar('width'),
-    ];
-    const bits = operands.scalar('bits');
-    const rowBytes = 4 * Math.ceil((width * bits) / 32);
+    const { length, capacity, width, bits, rowBytes } = tableOf(operands);
     for (let part = 0; part < operands.scalar('outer'); part++) {
       for (let at = 0; at < length; at++) {
         const from = (part * length + at) * width;
@@ -34,13 +34,7 @@ export const packedRowsReference: ReferenceKernels = {
     const codes = operands.bytes('codes');
     const scales = operands.floats('scales');
     const y = operands.floats('y');
-    const [length, capacity, width] = [
-      operands.scalar('length'),
-      operands.scalar('capacity'),
-      operands.scalar('width'),
-    ];
-    const bits = operands.scalar('bits');
-    const rowBytes = 4 * Math.ceil((width * bits) / 32);
+    const { length, capacity, width, bits, rowBytes } = tableOf(operands);
     for (let part = 0; part < operands.scalar('outer'); part++) {
       for (let at = 0; at < length; at++) {
         const row = part * capacity + at;

@@ -1,12 +1,6 @@
-import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
-import { concat } from '../concat/op.ts';
-import { copy } from '../copy/op.ts';
-import { globalNorm } from '../global_norm/op.ts';
+import { threeSteps } from '../../conformance/optimiser_cases.ts';
 import { createSgdState, type SgdOptions, sgd } from './op.ts';
-
-const bound = nmse(1e-11, 'three steps of a few float32 roundings each');
-const sizes = [1, 0, 13, 4097];
 
 const settings: readonly SgdOptions[] = [
   { learningRate: 0.1 },
@@ -17,22 +11,17 @@ const settings: readonly SgdOptions[] = [
 ];
 
 export const cases: readonly OpCase[] = settings.flatMap((options) =>
-  [false, true].map((clipped) => ({
-    name: `three steps ${JSON.stringify(options)}${clipped ? ', clipped inside' : ''}`,
-    forward: bound,
-    gradient: bound,
-    build: (inputs) => {
-      const starts = sizes.map((size) => inputs.constantNormal([size]));
-      const gradients = [0, 1, 2].map(() => sizes.map((size) => inputs.constantNormal([size], 0, 0.1)));
-      return () => {
-        const parameters = starts.map(copy);
+  [false, true].map((clipped) =>
+    threeSteps(`three steps ${JSON.stringify(options)}${clipped ? ', clipped inside' : ''}`, {
+      clipped,
+      reason: 'three steps of a few float32 roundings each',
+      create: (parameters) => {
         const state = createSgdState(parameters, options.momentum ?? 0);
-        for (const step of gradients) {
-          const clip = clipped ? { norm: globalNorm(step), maxNorm: 0.5 } : undefined;
-          sgd(parameters, step, state, { ...options, clip });
-        }
-        return concat([...parameters, ...state.momenta], 0);
-      };
-    },
-  })),
+        return {
+          step: (gradients, clip) => sgd(parameters, gradients, state, { ...options, clip }),
+          remembered: state.momenta,
+        };
+      },
+    }),
+  ),
 );
