@@ -1,19 +1,12 @@
 import { concat, keep, scope, slice, Tensor } from '@claimbench/kernels';
-import { throwIfCancelled } from '../cancelled.ts';
 import type { AttentionCache } from '../decoder/attention-cache.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { fullPlan, runsInOrder } from '../decoder/layer-plan.ts';
 import { ModelError } from '../model-error.ts';
 import { createCache } from './caches.ts';
 import { checkRoom } from './generate.ts';
-import { checkSampling, drawToken, GREEDY, nextTokenProbabilities } from './sampling.ts';
-import {
-  checkGuesses,
-  type Guess,
-  type SpeculativeOptions,
-  type SpeculativeText,
-  uniformDraws,
-} from './speculative.ts';
+import { checkSampling, GREEDY } from './sampling.ts';
+import { type SpeculativeOptions, type SpeculativeText, writeInRounds } from './speculative.ts';
 
 /** The exit that guesses: after the first `layers` layers, at most `tokens` tokens in a round. */
 export interface EarlyExit {
@@ -38,55 +31,26 @@ export async function generateSelfSpeculatively(
   prompt: Int32Array,
   options: SpeculativeOptions,
 ): Promise<SelfSpeculativeText> {
-  const { steps, sampling = GREEDY, seed, stopToken, signal } = options;
+  const { steps, sampling = GREEDY } = options;
   checkRoom(decoder, prompt, steps);
   checkExit(decoder, exit);
   checkSampling(sampling);
-  const uniform = uniformDraws(sampling.temperature, seed);
   using halves = new Halves(decoder, exit.layers, prompt.length + steps);
-  const text = Array.from(prompt);
-  const end = prompt.length + steps;
-  let passes = 0;
-  let drafted = 0;
-  let accepted = 0;
-  const finish = () => ({
-    tokens: Int32Array.from(text.slice(prompt.length)),
-    passes,
-    drafted,
-    accepted,
+  const text = await writeInRounds(prompt, exit.tokens, options, {
+    guess: (known) => halves.draft(known.slice(halves.length)),
+    check(guessed, count) {
+      halves.read(guessed.slice(halves.length));
+      return halves.check(count);
+    },
+    forget: (length) => halves.forget(length),
+  });
+  return {
+    ...text,
     modelPositions: halves.checkedPositions,
     draftPositions: halves.draftedPositions,
     layerRuns: halves.layerRuns,
     cacheBytes: halves.cacheBytes,
-  });
-
-  while (text.length < end) {
-    throwIfCancelled(signal);
-    // The model adds one token of its own to those that it keeps.
-    const count = Math.min(exit.tokens, end - text.length - 1);
-    const guesses: Guess[] = [];
-    let unread = text.slice(halves.length);
-    for (let guess = 0; guess < count; guess++) {
-      const q = nextTokenProbabilities(await halves.draft(unread), sampling);
-      const token = drawToken(q, uniform());
-      guesses.push({ token, q });
-      unread = [token];
-    }
-    // The last guess is read too: what follows it is the model's to say.
-    halves.read(unread);
-    const logits = await halves.check(count + 1);
-    passes += 1;
-    drafted += count;
-    const { kept, own } = checkGuesses(guesses, logits, sampling, uniform);
-    accepted += kept;
-    for (const token of [...guesses.slice(0, kept).map((guess) => guess.token), own]) {
-      if (token === stopToken) return finish();
-      text.push(token);
-      options.onToken?.(token);
-    }
-    halves.forget(text.length - 1);
-  }
-  return finish();
+  };
 }
 
 /** The first layers and the rest of one decoder over one cache. The first may be ahead of the rest. */

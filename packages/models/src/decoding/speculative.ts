@@ -48,58 +48,87 @@ export async function generateSpeculatively(
   prompt: Int32Array,
   options: SpeculativeOptions,
 ): Promise<SpeculativeText> {
-  const { steps, sampling = GREEDY, seed, stopToken, signal } = options;
+  const { steps, sampling = GREEDY } = options;
   checkRoom(decoder, prompt, steps);
   checkRoom(draft.decoder, prompt, steps);
   checkDraft(decoder, draft);
   checkSampling(sampling);
-  const uniform = uniformDraws(sampling.temperature, seed);
   using cache = createCache(prompt.length + steps);
   using draftCache = createCache(prompt.length + steps);
+  const read = { model: 0, draft: 0 };
+  const text = await writeInRounds(prompt, draft.tokens, options, {
+    async guess(known) {
+      read.draft += known.length - draftCache.length;
+      return (await readOn(draft.decoder, draft.plan, draftCache, known, 1))[0]!;
+    },
+    check(guessed, count) {
+      read.model += guessed.length - cache.length;
+      return readOn(decoder, undefined, cache, guessed, count);
+    },
+    forget(length) {
+      for (const each of [cache, draftCache]) each.truncate(Math.min(each.length, length));
+    },
+  });
+  return {
+    ...text,
+    modelPositions: read.model,
+    draftPositions: read.draft,
+    cacheBytes: cache.bytes + draftCache.bytes,
+  };
+}
+
+/** The two voices of speculative decoding. Both are given the whole text so far and read what they do not know of it yet. */
+export interface Speculator {
+  /** The draft's logits behind `known`. */
+  guess(known: readonly number[]): Promise<Float32Array>;
+  /** The model's logits after each of the last `count` tokens of `guessed`. */
+  check(guessed: readonly number[], count: number): Promise<readonly Float32Array[]>;
+  /** Forgets the tokens from position `length` on. */
+  forget(length: number): void;
+}
+
+/** Rounds of guessing at most `most` tokens and checking them, until `options.steps` tokens are written or the stop token comes. */
+export async function writeInRounds(
+  prompt: Int32Array,
+  most: number,
+  options: SpeculativeOptions,
+  { guess, check, forget }: Speculator,
+): Promise<Pick<SpeculativeText, 'tokens' | 'passes' | 'drafted' | 'accepted'>> {
+  const { steps, sampling = GREEDY, seed, stopToken, signal } = options;
+  const uniform = uniformDraws(sampling.temperature, seed);
   const text = Array.from(prompt);
   const end = prompt.length + steps;
   let passes = 0;
   let drafted = 0;
   let accepted = 0;
-  const read = { model: 0, draft: 0 };
-  const finish = () => ({
-    tokens: Int32Array.from(text.slice(prompt.length)),
-    passes,
-    drafted,
-    accepted,
-    modelPositions: read.model,
-    draftPositions: read.draft,
-    cacheBytes: cache.bytes + draftCache.bytes,
-  });
+  const written = () => ({ tokens: Int32Array.from(text.slice(prompt.length)), passes, drafted, accepted });
 
   while (text.length < end) {
     throwIfCancelled(signal);
     // The model adds one token of its own to those that it keeps.
-    const count = Math.min(draft.tokens, end - text.length - 1);
+    const count = Math.min(most, end - text.length - 1);
     const guesses: Guess[] = [];
-    for (let guess = 0; guess < count; guess++) {
-      const known = [...text, ...guesses.map(({ token }) => token)];
-      read.draft += known.length - draftCache.length;
-      const [logits] = await readOn(draft.decoder, draft.plan, draftCache, known, 1);
-      const q = nextTokenProbabilities(logits!, sampling);
-      guesses.push({ token: drawToken(q, uniform()), q });
+    const guessed = [...text];
+    for (let at = 0; at < count; at++) {
+      const q = nextTokenProbabilities(await guess(guessed), sampling);
+      const token = drawToken(q, uniform());
+      guesses.push({ token, q });
+      guessed.push(token);
     }
-    const guessed = [...text, ...guesses.map(({ token }) => token)];
-    read.model += guessed.length - cache.length;
-    const logits = await readOn(decoder, undefined, cache, guessed, count + 1);
+    // The last guess is read too: what follows it is the model's to say.
+    const logits = await check(guessed, count + 1);
     passes += 1;
     drafted += count;
     const { kept, own } = checkGuesses(guesses, logits, sampling, uniform);
     accepted += kept;
-    for (const token of [...guesses.slice(0, kept).map((guess) => guess.token), own]) {
-      if (token === stopToken) return finish();
+    for (const token of [...guesses.slice(0, kept).map((each) => each.token), own]) {
+      if (token === stopToken) return written();
       text.push(token);
       options.onToken?.(token);
     }
-    cache.truncate(Math.min(cache.length, text.length - 1));
-    draftCache.truncate(Math.min(draftCache.length, text.length - 1));
+    forget(text.length - 1);
   }
-  return finish();
+  return written();
 }
 
 /** Reads what the cache does not hold yet of `text`; logits after its last `count` tokens. */
@@ -153,7 +182,7 @@ function residual(p: Float64Array, q: Float64Array): Float64Array {
 }
 
 /** Numbers in [0, 1) from the seed's decoding stream. Throws `invalid-sampling` where something is drawn without a seed. */
-export function uniformDraws(temperature: number, seed: number | undefined): () => number {
+function uniformDraws(temperature: number, seed: number | undefined): () => number {
   // All probabilities are 0 or 1: any number in [0, 1) decides alike.
   if (temperature === 0) return () => 0;
   if (seed === undefined) {
