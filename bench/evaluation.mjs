@@ -25,6 +25,7 @@ import {
   parseLlama2cTokenizer,
   readLlama2c,
 } from '../packages/models/dist/index.js';
+import { clockNamed } from './lib/clock.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -36,15 +37,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
   },
 });
-const clocks = {
-  wall: () => performance.now() / 1000,
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  },
-};
-const clock = clocks[options.clock];
-if (clock === undefined) throw new Error(`no clock ${options.clock}: ${Object.keys(clocks).join(', ')}`);
+const clock = clockNamed(options.clock);
 const data = (process.env.CLAIMBENCH_DATA_PATH ?? '').split(':')[0];
 const dataFile = (path) => readFileSync(join(data, path));
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { relu, scope, Tensor } from '../packages/kernels/dist/index.js';
 import { createNativeBackend } from '../packages/kernels/dist/node/index.js';
+import { clockNamed } from './lib/clock.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,16 +29,7 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
   },
 });
-/** Seconds. */
-const clocks = {
-  wall: () => performance.now() / 1000,
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  },
-};
-const clock = clocks[options.clock];
-if (clock === undefined) throw new Error(`no clock ${options.clock}: ${Object.keys(clocks).join(', ')}`);
+const clock = clockNamed(options.clock);
 const rounds = Number(options.rounds);
 const slice = Number(options.slice);
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));

@@ -31,6 +31,7 @@ import {
   readLlama2c,
   writeGgufModel,
 } from '../packages/models/dist/index.js';
+import { clockNamed } from './lib/clock.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -45,16 +46,9 @@ const { values: options } = parseArgs({
     json: { type: 'string' },
   },
 });
+const seconds = clockNamed(options.clock);
 /** Milliseconds. */
-const clocks = {
-  wall: () => performance.now(),
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
-  },
-};
-const clock = clocks[options.clock];
-if (clock === undefined) throw new Error(`no clock ${options.clock}: ${Object.keys(clocks).join(', ')}`);
+const clock = () => 1000 * seconds();
 const BOUND = 1e-3;
 const peerEntry = join(resolve(options.peer ?? '.'), 'node_modules/node-llama-cpp/dist/index.js');
 if (options.peer === undefined || !existsSync(peerEntry)) {

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createNativeBackend } from '../packages/kernels/dist/node/index.js';
 import { buildDecoder, decoderSizes } from './decoder.mjs';
+import { clockNamed } from './lib/clock.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -33,15 +34,7 @@ const { values: options } = parseArgs({
 });
 const list = (text) => text.split(',').filter((part) => part !== '');
 
-const clocks = {
-  wall: () => performance.now() / 1000,
-  cpu: () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  },
-};
-const clock = clocks[options.clock];
-if (clock === undefined) throw new Error(`no clock ${options.clock}: ${Object.keys(clocks).join(', ')}`);
+const clock = clockNamed(options.clock);
 
 /** Share of the cores that other processes may take in a round. */
 const tolerated = options.busy ? 1 : 0.04;
