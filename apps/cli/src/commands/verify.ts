@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunSpec, readSettings } from '@claimbench/contracts';
 import { executeRun, failureOf } from '@claimbench/experiments/node';
+import { splitDataPath } from '@claimbench/models/node';
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { integerFrom } from '../model-options.ts';
@@ -70,9 +71,7 @@ async function compute(
   base: Uint8Array | null,
   { folder, threads, signal }: { folder: string; threads: number; signal: AbortSignal },
 ): Promise<Computed> {
-  const dataPath = readSettings(process.env)
-    .CLAIMBENCH_DATA_PATH.split(':')
-    .filter((each) => each !== '');
+  const dataPath = splitDataPath(readSettings(process.env).CLAIMBENCH_DATA_PATH);
   try {
     const { outcome, artifacts } = await executeRun(spec, {
       dataPath,

@@ -57,3 +57,24 @@ export class ApiClient {
     throw new AppError(code, detail ?? title ?? `status ${response.status}`);
   }
 }
+
+/** What reads a platform and changes nothing on it. */
+export type Reader = Pick<ApiClient, 'get'>;
+
+const PAGE = 200;
+
+/** All items of a list, page after page. */
+export async function everyItem<T>(
+  api: Reader,
+  path: string,
+  page: z.ZodType<{ items: T[]; next: string | null }>,
+): Promise<T[]> {
+  const all: T[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const { items, next } = await api.get(`${path}?limit=${PAGE}${query}`, page);
+    all.push(...items);
+    cursor = next;
+  }
+  return all;
+}

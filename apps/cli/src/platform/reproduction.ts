@@ -9,7 +9,7 @@ import {
   SystemStatus,
   type VerdictRecord,
 } from '@claimbench/contracts';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, everyItem, type Reader } from './api-client.ts';
 
 /** One protocol and what has come of it. */
 export interface Entry {
@@ -32,9 +32,6 @@ export interface ReproductionOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
 }
-
-/** What reads a platform and changes nothing on it. */
-export type Reader = Pick<ApiClient, 'get'>;
 
 const ClaimPage = page(ClaimSummary, 'ClaimPage');
 const ExperimentPage = page(ExperimentView.pick({ id: true, state: true }), 'ExperimentPage');
@@ -97,15 +94,8 @@ export async function readEntries(
 }
 
 /** Every claim of the platform. */
-export async function allClaims(api: Reader): Promise<ClaimSummary[]> {
-  const claims: ClaimSummary[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const { items, next } = await api.get(`/api/claims?limit=200${query}`, ClaimPage);
-    claims.push(...items);
-    cursor = next;
-  }
-  return claims;
+export function allClaims(api: Reader): Promise<ClaimSummary[]> {
+  return everyItem(api, '/api/claims', ClaimPage);
 }
 
 /** A verdict from an earlier version of the protocol answers another question: it does not count. */

@@ -1,6 +1,7 @@
 import { ClaimView, type Outcome, page, type RunSpec, RunSummary, RunView, sha256Hex } from '@claimbench/contracts';
 import { baseOf, specHashOf } from '@claimbench/experiments';
-import { allClaims, byNumber, type Reader } from './reproduction.ts';
+import { everyItem, type Reader } from './api-client.ts';
+import { allClaims, byNumber } from './reproduction.ts';
 
 /** What came of a run's spec, computed once more. */
 export interface Repetition {
@@ -98,13 +99,8 @@ async function chooseClaims(api: Reader, { claims, count, seed }: VerificationOp
 
 async function runsOf(api: Reader, experiment: string): Promise<RunView[]> {
   const runs = new Map<string, RunView>();
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const { items, next } = await api.get(`/api/experiments/${experiment}/runs?limit=200${query}`, RunPage);
-    for (const { id, specHash } of items) {
-      if (!runs.has(specHash)) runs.set(specHash, await api.get(`/api/runs/${id}`, RunView));
-    }
-    cursor = next;
+  for (const { id, specHash } of await everyItem(api, `/api/experiments/${experiment}/runs`, RunPage)) {
+    if (!runs.has(specHash)) runs.set(specHash, await api.get(`/api/runs/${id}`, RunView));
   }
   return [...runs.values()];
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { NO_TECHNIQUE, type Outcome, type Point, RunSpec } from '@claimbench/contracts';
-import type { Backend } from '@claimbench/kernels';
+import { type Backend, RandomStream } from '@claimbench/kernels';
 import { createBackend } from '@claimbench/kernels/node';
 import {
   type Decoder,
@@ -10,6 +10,8 @@ import {
   evaluate,
   evaluateUnigram,
   evaluationItems,
+  namedStream,
+  RANDOM_STREAMS,
   subLayerEvaluations,
   tokenStream,
 } from '@claimbench/models';
@@ -139,12 +141,8 @@ async function timed(
   const baseline = await other();
   const twin = await other();
   try {
-    let draws = spec.seed;
-    // Which of a pair begins: any fair sequence will do, and this one is the seed's own.
-    const draw = () => {
-      draws = (Math.imul(draws, 1_664_525) + 1_013_904_223) >>> 0;
-      return draws / 2 ** 32;
-    };
+    const order = new RandomStream(spec.seed, namedStream(RANDOM_STREAMS.technique, 'order of timed pairs'));
+    const draw = () => order.nextUniform();
     const decoders = { technique: subject.decoder, baseline: baseline.decoder, twin: twin.decoder };
     const drafting = 'drafting' in technique ? technique.drafting(subject.decoder.config) : null;
     const writing = drafting
