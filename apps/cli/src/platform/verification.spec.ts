@@ -130,6 +130,14 @@ describe('verify', () => {
     ]);
   });
 
+  it('says so where a claim that is named has no verdict', async () => {
+    const api = { get: async () => ({ history: [] }) } as unknown as Parameters<typeof verify>[0];
+    await expect(verify(api, given(computer().execute, ['3.0']))).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'claim 3.0 has no verdict: nothing to compute again',
+    });
+  });
+
   it('draws claims by its seed, the same for the same seed', async () => {
     const ids = Array.from({ length: 30 }, (_, index) => `${index}.0`);
     const api = platform(ids, {});

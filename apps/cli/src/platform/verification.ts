@@ -1,4 +1,13 @@
-import { ClaimView, type Outcome, page, type RunSpec, RunSummary, RunView, sha256Hex } from '@claimbench/contracts';
+import {
+  AppError,
+  ClaimView,
+  type Outcome,
+  page,
+  type RunSpec,
+  RunSummary,
+  RunView,
+  sha256Hex,
+} from '@claimbench/contracts';
 import { baseOf, specHashOf } from '@claimbench/experiments';
 import { everyItem, type Reader } from './api-client.ts';
 import { allClaims, byNumber } from './reproduction.ts';
@@ -55,6 +64,7 @@ export async function verify(api: Reader, options: VerificationOptions): Promise
   const verified: VerifiedClaim[] = [];
   for (const id of chosen) {
     const { history } = await api.get(`/api/claims/${id}`, ClaimView);
+    if (history.length === 0) throw new AppError('not-found', `claim ${id} has no verdict: nothing to compute again`);
     const record = history.reduce((newest, one) => (one.at > newest.at ? one : newest));
     const runs = await runsOf(api, record.experimentId);
     onProgress(`${id}: ${runs.length} runs behind ${record.verdict.protocolId} (${record.verdict.verdict})`);
