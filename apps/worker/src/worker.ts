@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, type Settings } from '@claimbench/contracts';
+import { AppError, dataFolders, type Settings } from '@claimbench/contracts';
 import { consumeRuns, type RunAttempt } from '@claimbench/queue';
 import type { Logger } from 'pino';
 import { untilAnswered } from './api/retry.ts';
@@ -63,7 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     cache: new ArtifactCache(join(cacheFolder, 'artifacts'), (sha256, signal) => api.downloadArtifact(sha256, signal)),
     worker: name,
     threads: share.threads,
-    dataPath: settings.CLAIMBENCH_DATA_PATH.split(':').filter((folder) => folder !== ''),
+    dataPath: dataFolders(settings),
     cacheFolder,
     workFolder: work.path,
     trainingFolder,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readSettings, Settings, settingsTable } from './settings.ts';
+import { dataFolders, readSettings, Settings, settingsTable } from './settings.ts';
 
 describe('settings', () => {
   it('need nothing to be set', () => {
@@ -14,6 +14,11 @@ describe('settings', () => {
     expect(() => readSettings({ CLAIMBENCH_WORKER_TOKEN: 'short', CLAIMBENCH_LOG_LEVEL: 'loud' })).toThrow(
       /CLAIMBENCH_WORKER_TOKEN="\[hidden\]".*\n.*CLAIMBENCH_LOG_LEVEL="loud"/,
     );
+  });
+
+  it('name the folders of data in the order in which they are looked at', () => {
+    expect(dataFolders(readSettings({ CLAIMBENCH_DATA_PATH: '/b:/a c::' }))).toEqual(['/b', '/a c']);
+    expect(dataFolders(readSettings({}))).toEqual([]);
   });
 
   it('are all in the README, as this schema describes them', () => {

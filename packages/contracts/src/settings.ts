@@ -49,6 +49,11 @@ export const Settings = z.object({
 });
 export type Settings = z.infer<typeof Settings>;
 
+/** The folders of CLAIMBENCH_DATA_PATH, in the order in which they are looked at. */
+export function dataFolders({ CLAIMBENCH_DATA_PATH }: Pick<Settings, 'CLAIMBENCH_DATA_PATH'>): readonly string[] {
+  return CLAIMBENCH_DATA_PATH.split(':').filter((folder) => folder !== '');
+}
+
 /** Reads settings; an invalid one throws with its name, what was expected and what was found. Empty strings count as unset. */
 export function readSettings(env: Record<string, string | undefined>): Settings {
   const known = Object.keys(Settings.shape).flatMap((key) => (env[key] ? [[key, env[key]] as const] : []));

@@ -6,6 +6,7 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dataFolders, readSettings } from '@claimbench/contracts';
 import {
   estimateFromBlocks,
   estimateFromItems,
@@ -22,7 +23,7 @@ import { executeRun, readResources } from '../dist/node/index.js';
 const DRAWS = 20_000;
 const [name = 'deep-llama', count = '24', size = '5'] = process.argv.slice(2);
 const blocks = Number(size);
-const dataPath = (process.env.CLAIMBENCH_DATA_PATH ?? '').split(':').filter(Boolean);
+const dataPath = dataFolders(readSettings(process.env));
 const cacheFolder = process.env.CLAIMBENCH_HOME ?? join(tmpdir(), 'claimbench-protocols');
 const resources = await readResources({ dataPath, cacheFolder });
 const subject = findSubject({ kind: 'recipe', name }, resources);

@@ -9,11 +9,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dataFolders, readSettings } from '@claimbench/contracts';
 import { corpus } from '@claimbench/corpus';
 import { advanceProtocol, previewProtocol, registerProtocol } from '../dist/index.js';
 import { executeRun, failureOf, readResources } from '../dist/node/index.js';
 
-const dataPath = (process.env.CLAIMBENCH_DATA_PATH ?? '').split(':').filter(Boolean);
+const dataPath = dataFolders(readSettings(process.env));
 const cacheFolder = process.env.CLAIMBENCH_HOME ?? join(tmpdir(), 'claimbench-protocols');
 
 async function child() {

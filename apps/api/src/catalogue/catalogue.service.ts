@@ -3,6 +3,7 @@ import {
   AppError,
   type BackendOption,
   type DataSetOption,
+  dataFolders,
   type Settings,
   type SubjectOption,
   type TechniqueDescriptor,
@@ -36,7 +37,7 @@ export class CatalogueService {
   resources(): Promise<Resources> {
     if (this.#resources && performance.now() - this.#resources.at < LOOK_AGAIN_MS) return this.#resources.found;
     const found = readResources({
-      dataPath: this.settings.CLAIMBENCH_DATA_PATH.split(':').filter((folder) => folder !== ''),
+      dataPath: dataFolders(this.settings),
       cacheFolder: join(resolve(this.settings.CLAIMBENCH_HOME), 'cache'),
     });
     this.#resources = { at: performance.now(), found };

@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunSpec, readSettings } from '@claimbench/contracts';
+import { dataFolders, type RunSpec, readSettings } from '@claimbench/contracts';
 import { executeRun, failureOf } from '@claimbench/experiments/node';
-import { splitDataPath } from '@claimbench/models/node';
 import { Command } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { integerFrom } from '../model-options.ts';
@@ -71,7 +70,7 @@ async function compute(
   base: Uint8Array | null,
   { folder, threads, signal }: { folder: string; threads: number; signal: AbortSignal },
 ): Promise<Computed> {
-  const dataPath = splitDataPath(readSettings(process.env).CLAIMBENCH_DATA_PATH);
+  const dataPath = dataFolders(readSettings(process.env));
   try {
     const { outcome, artifacts } = await executeRun(spec, {
       dataPath,

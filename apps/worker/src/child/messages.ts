@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** What the parent tells a child, once in the child's life. */
 export interface Assignment {
   spec: RunSpec;
-  dataPath: string[];
+  dataPath: readonly string[];
   cacheFolder: string;
   /** Folder of this attempt alone, for its artifacts. It exists, and is removed after the attempt. */
   workFolder: string;

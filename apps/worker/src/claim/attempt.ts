@@ -19,7 +19,7 @@ export interface AttemptContext {
   cache: ArtifactCache;
   worker: string;
   threads: number;
-  dataPath: string[];
+  dataPath: readonly string[];
   cacheFolder: string;
   /** Attempts keep their files in a folder each below this one. */
   workFolder: string;

@@ -17,11 +17,6 @@ export interface ResolveOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Folders from `CLAIMBENCH_DATA_PATH` (separated by colons). */
-export function splitDataPath(value: string | undefined): readonly string[] {
-  return (value ?? '').split(':').filter((folder) => folder !== '');
-}
-
 /**
  * Bytes of a registered file, verified: from a folder of the data path (at its registered path, or by its name alone in the folder),
  * from the cache, or downloaded into it. Throws `data-unavailable` with every place that was tried, `hash-mismatch` when a

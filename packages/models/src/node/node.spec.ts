@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { testLocations } from '../../test/data-path.ts';
 import { registeredData } from '../data/registry.ts';
-import { type DataLocations, resolveFile, splitDataPath } from './data-locations.ts';
+import { type DataLocations, resolveFile } from './data-locations.ts';
 import { loadDataSet, loadTokenizer } from './load.ts';
 
 let folder: string;
@@ -159,9 +159,4 @@ test('every registered text of the data path loads', async () => {
   for (const { name, kind } of registeredData()) {
     if (kind === 'text') expect((await loadDataSet({ name }, testLocations())).bytes, name).toBeGreaterThan(100_000);
   }
-});
-
-test('a data path is separated by colons', () => {
-  expect(splitDataPath('/a:/b c::')).toEqual(['/a', '/b c']);
-  expect(splitDataPath(undefined)).toEqual([]);
 });
