@@ -1,29 +1,11 @@
 'use client';
-import { METRICS } from '@claimbench/contracts';
-import { CurveChart, EmptyState, Loading, Select } from '@claimbench/ui';
+import { CurveChart, EmptyState, Loading } from '@claimbench/ui';
 import { count } from '@claimbench/ui/numbers';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { parseAsString, useQueryState } from 'nuqs';
 import { experimentCurves, experimentRuns, runView } from '../api/queries.ts';
 import { QueryView } from '../lists/query-view.tsx';
-import { metricWording, spelledOut } from '../wording/metrics.ts';
 import { armSeries, drawnOf } from './curves.ts';
-
-const SERIES_UNITS: Record<string, { title: string; unit: string }> = {
-  tokensPerSecond: { title: 'Speed', unit: 'tokens/s' },
-  residentMiB: { title: 'Memory', unit: 'MiB' },
-};
-
-/** Title and unit of a series; a series without an entry is spelled out. */
-export function seriesWording(name: string): { title: string; unit: string } {
-  const known = SERIES_UNITS[name];
-  if (known) return known;
-  if (Object.hasOwn(METRICS, name)) {
-    const { title, unit } = metricWording(name);
-    return { title, unit };
-  }
-  return { title: spelledOut(name), unit: '' };
-}
+import { seriesWording, useChosenSeries } from './series.tsx';
 
 /** What the judged runs recorded while they worked, one line an arm. */
 export function CurvesSection({ experimentId }: { experimentId: string }) {
@@ -53,8 +35,7 @@ export function CurvesSection({ experimentId }: { experimentId: string }) {
 }
 
 function Curves({ experimentId, names }: { experimentId: string; names: readonly string[] }) {
-  const [chosen, setChosen] = useQueryState('series', parseAsString);
-  const name = names.find((one) => one === chosen) ?? names.find((one) => one === 'trainingLoss') ?? names[0] ?? '';
+  const [name = '', choice] = useChosenSeries(names);
   const curves = useQuery(experimentCurves(experimentId, name));
   const wording = seriesWording(name);
   return (
@@ -72,20 +53,7 @@ function Curves({ experimentId, names }: { experimentId: string; names: readonly
             unit={wording.unit}
             bandText="range over seeds"
             note={`n = ${most} ${most === 1 ? 'seed' : 'seeds'} an arm; ${count(drawn.buckets)} of ${count(drawn.points)} points drawn, each the mean of its stretch`}
-            controls={
-              <Select
-                aria-label="Series"
-                value={name}
-                onChange={(event) => setChosen(event.target.value)}
-                className="w-40"
-              >
-                {names.map((one) => (
-                  <option key={one} value={one}>
-                    {spelledOut(one)}
-                  </option>
-                ))}
-              </Select>
-            }
+            controls={choice}
           />
         );
       }}

@@ -17,7 +17,6 @@ import {
   ProgressBar,
   Row,
   Section,
-  Select,
   StateMark,
   Table,
 } from '@claimbench/ui';
@@ -25,12 +24,11 @@ import { count } from '@claimbench/ui/numbers';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { OctagonX } from 'lucide-react';
 import Link from 'next/link';
-import { parseAsString, useQueryState } from 'nuqs';
 import { toast } from 'sonner';
 import { explain } from '../api/problem.ts';
 import { cancelRun, runSeries, runView } from '../api/queries.ts';
 import { parameterText } from '../experiments/comparison.ts';
-import { seriesWording } from '../experiments/curves-section.tsx';
+import { seriesWording, useChosenSeries } from '../experiments/series.tsx';
 import { QueryView } from '../lists/query-view.tsx';
 import { LiveMark } from '../live/live-mark.tsx';
 import { useLiveEvents } from '../live/use-live-events.ts';
@@ -190,9 +188,8 @@ function Metrics({ run }: { run: RunView }) {
 }
 
 function RunCurves({ run }: { run: RunView }) {
-  const [chosen, setChosen] = useQueryState('series', parseAsString);
   const names = run.series.filter((series) => series.count > 1).map((series) => series.series);
-  const name = names.find((one) => one === chosen) ?? names.find((one) => one === 'trainingLoss') ?? names[0];
+  const [name, choice] = useChosenSeries(names);
   const series = useQuery({ ...runSeries(run.id, name ?? ''), enabled: name !== undefined });
   if (name === undefined) {
     return (
@@ -228,20 +225,7 @@ function RunCurves({ run }: { run: RunView }) {
           unit={wording.unit}
           bandText="range inside each stretch"
           note={`one run; ${count(data.buckets.length)} of ${count(data.count)} points drawn, each the mean of its stretch`}
-          controls={
-            <Select
-              aria-label="Series"
-              value={name}
-              onChange={(event) => setChosen(event.target.value)}
-              className="w-40"
-            >
-              {names.map((one) => (
-                <option key={one} value={one}>
-                  {spelledOut(one)}
-                </option>
-              ))}
-            </Select>
-          }
+          controls={choice}
         />
       )}
     </QueryView>
