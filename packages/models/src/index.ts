@@ -154,7 +154,7 @@ export { hiddenDistillationLoss, logitDistillationLoss, mixedLoss } from './trai
 export type { Divergence } from './training/divergence.ts';
 export { exitLoss } from './training/exit-loss.ts';
 export { dropLayersInTraining, type LayerDropout, type LayerDropoutAtWork } from './training/layer-dropout.ts';
-export { addLora, isAdapter, LoraLinear, type LoraOptions } from './training/lora.ts';
+export { addLora, type FrozenWeight, isAdapter, LoraLinear, type LoraOptions } from './training/lora.ts';
 export {
   nextTokenLoss,
   type Optimisation,
@@ -163,7 +163,12 @@ export {
   type TrainingPoint,
 } from './training/optimise.ts';
 export type { OptimiserSpec } from './training/optimiser.ts';
-export { QuantizedTrainingLinear, trainQuantized, type WeightQuantizer } from './training/quantized-training.ts';
+export {
+  QuantizedTrainingLinear,
+  quantizedBytes,
+  trainQuantized,
+  type WeightQuantizer,
+} from './training/quantized-training.ts';
 export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
 export { type CodeRange, fakeQuantize, scaleGradient, straightThrough } from './training/straight-through.ts';

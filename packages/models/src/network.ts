@@ -73,6 +73,13 @@ export abstract class Network implements Disposable {
     return await this.parameter(name).readFloats();
   }
 
+  /** The weight `[out, in]` that a linear computes with, dense or not. Throws `unknown-name`, also for a linear that has none to show. */
+  async readWeight(name: string): Promise<Float32Array> {
+    const linear = this.linear(name);
+    if (linear.readWeight !== undefined) return await linear.readWeight();
+    throw new ModelError('unknown-name', `'${name}' keeps its weight in a form that cannot be read as a dense one`);
+  }
+
   writeParameter(name: string, values: Float32Array): void {
     this.parameter(name).write(values);
   }

@@ -20,12 +20,15 @@ import { rmsNorm } from './norm/rms-norm.ts';
 import { angularLayers } from './pruning/angular-layers.ts';
 import { attentionDrop } from './pruning/attention-drop.ts';
 import { blockInfluence } from './pruning/block-influence.ts';
+import { distillation } from './pruning/distillation.ts';
 import { erdosRenyi } from './pruning/erdos-renyi.ts';
 import { laco } from './pruning/laco.ts';
 import { lamp } from './pruning/lamp.ts';
 import { laser } from './pruning/laser.ts';
 import { laserSearch } from './pruning/laser-search.ts';
+import { lowRankAdapters } from './pruning/low-rank-adapters.ts';
 import { magnitude } from './pruning/magnitude.ts';
+import { partialTraining } from './pruning/partial-training.ts';
 import { postTraining } from './pruning/post-training.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
 import { sparseGpt } from './pruning/sparsegpt.ts';
@@ -35,8 +38,10 @@ import { gptq, qep } from './quantization/gptq.ts';
 import { higgs } from './quantization/higgs.ts';
 import { hqq } from './quantization/hqq.ts';
 import { layerwiseBits } from './quantization/layerwise-bits.ts';
+import { lowBitTraining } from './quantization/low-bit-training.ts';
 import { normalFloat } from './quantization/normal-float.ts';
 import { ptqtp } from './quantization/ptqtp.ts';
+import { quantizationAwareTraining } from './quantization/quantization-aware-training.ts';
 import { roundToNearest } from './quantization/round-to-nearest.ts';
 import type { ResolvedTechnique, Technique, TechniqueDescription } from './technique.ts';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
@@ -60,6 +65,8 @@ const TECHNIQUES: readonly Technique[] = [
   normalFloat,
   ptqtp,
   qep,
+  quantizationAwareTraining,
+  lowBitTraining,
   magnitude,
   lamp,
   erdosRenyi,
@@ -73,6 +80,9 @@ const TECHNIQUES: readonly Technique[] = [
   blockInfluence,
   attentionDrop,
   postTraining,
+  distillation,
+  lowRankAdapters,
+  partialTraining,
   dropLayers,
   dropSublayers,
   painters,

@@ -22,7 +22,7 @@ export interface CheckpointContext extends TechniqueContext {
   trainOn(
     decoder: Decoder,
     recipe: { readonly tokens: number; readonly learningRate: number },
-    change?: (decoder: Decoder, context: TrainingContext) => TrainingChange,
+    change?: (decoder: Decoder, context: TrainingContext) => TrainingChange | Promise<TrainingChange>,
   ): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export interface TrainingContext extends TechniqueContext {
 
 /** What a technique puts in the place of ordinary training; disposed when training has ended. */
 export interface TrainingChange extends Partial<Disposable> {
-  readonly options: Pick<StepOptions, 'loss' | 'afterStep'>;
+  readonly options: Pick<StepOptions, 'loss' | 'afterStep' | 'trains'>;
 }
 
 /** Text is written with the first layers as a draft. */
@@ -77,9 +77,15 @@ type Action<Parameters> =
       readonly seam: 'training';
       /** The parameters with those that training does not read at their defaults: runs that agree in them share one trained model. */
       trainedWith(parameters: Parameters): Parameters;
-      changeTraining(decoder: Decoder, parameters: Parameters, context: TrainingContext): TrainingChange;
+      changeTraining(
+        decoder: Decoder,
+        parameters: Parameters,
+        context: TrainingContext,
+      ): TrainingChange | Promise<TrainingChange>;
       /** What the trained model runs; asked before anything runs too. */
       planLayers(config: DecoderConfig, parameters: Parameters): LayerPlan;
+      /** Stores weights that were trained on a grid in fewer bits, here or when they are loaded again; the loss stays. */
+      storeWeights?(decoder: Decoder, parameters: Parameters): Promise<WeightCosts>;
       drafting?(config: DecoderConfig, parameters: Parameters): Drafting | null;
     }
   | {
@@ -112,8 +118,10 @@ export type ResolvedTechnique = {
       readonly seam: 'training';
       /** The setting whose trained model this one runs: its own where it reads nothing but training's parameters. */
       readonly trainedWith: { readonly [name: string]: Json };
-      changeTraining(decoder: Decoder, context: TrainingContext): TrainingChange;
+      changeTraining(decoder: Decoder, context: TrainingContext): Promise<TrainingChange>;
       planLayers(config: DecoderConfig): LayerPlan;
+      /** null where the weights stay as training left them. */
+      storeWeights(decoder: Decoder): Promise<WeightCosts | null>;
       drafting(config: DecoderConfig): Drafting | null;
     }
   | {
@@ -198,8 +206,9 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
             ...shown,
             seam: 'training',
             trainedWith: asJson<{ [name: string]: Json }>(definition.trainedWith(parameters)),
-            changeTraining: (decoder, context) => definition.changeTraining(decoder, parameters, context),
+            changeTraining: async (decoder, context) => await definition.changeTraining(decoder, parameters, context),
             planLayers: (config) => definition.planLayers(config, parameters),
+            storeWeights: async (decoder) => (await definition.storeWeights?.(decoder, parameters)) ?? null,
             drafting: (config) => definition.drafting?.(config, parameters) ?? null,
           };
         case 'checkpoint':

@@ -370,6 +370,24 @@ describe('a technique in training', () => {
     expect(base.outcome.metrics).not.toHaveProperty('layersPerToken');
   });
 
+  it('can keep the weights in few bits from the first step, also in the checkpoint that others start from', async () => {
+    const ternary: TechniqueSpec = { id: 'low-bit-training', parameters: { quantizer: 'absmean', bits: 4 } };
+    const plain = await run(two(NONE));
+    const base = await run(two(ternary));
+    const { natsPerByte, bitsPerWeight, parameters } = base.outcome.metrics;
+    expect(bitsPerWeight).toBeLessThan(1.7);
+    expect(parameters).toBe(plain.outcome.metrics.parameters);
+    expect(natsPerByte).toBeGreaterThan(plain.outcome.metrics.natsPerByte!);
+    expect(natsPerByte).toBeLessThan(plain.outcome.metrics.natsPerByte! + 0.4);
+    const timing = { against: NONE, rounds: 3, sampleMs: 1 };
+    expect(baseOf({ ...two(ternary), timing })).toEqual(two(ternary));
+    // The checkpoint has the weights on their grid: without the technique it is the same model, in 32 bits.
+    const loaded = await run(two(bits(8)), { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(loaded.outcome.metrics.natsPerByte).toBeCloseTo(natsPerByte!, 3);
+    const again = await run(two(ternary), { threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(base.outcome));
+  });
+
   it.each([
     layerSkip({ rate: 0, scale: 0, curriculum: 'last' }),
     { id: 'layer-drop', parameters: { rate: 0 } },
@@ -430,6 +448,56 @@ describe('training after a technique', () => {
     expect(skipping.outcome.metrics.layerEvaluations).toBe(2);
     const again = await run(three(continued({ scale: 1, exit: 1 })), { ...options, threads: 2 });
     expect(reproducible(again.outcome)).toEqual(reproducible(skipping.outcome));
+  });
+
+  it('can be of weights on a grid: they learn to be ternary, and are stored so', async () => {
+    const base = await run(three(NONE));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const ternary = (changes: TechniqueSpec['parameters']): TechniqueSpec => ({
+      id: 'quantization-aware-training',
+      parameters: { tokens: 10_240, learningRate: 5e-3, ...changes },
+    });
+    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+    const hardly = await run(three(ternary({ tokens: 1, learningRate: 1e-9 })), options);
+    const trained = await run(three(ternary({})), options);
+    const taught = await run(three(ternary({ teacher: 0.5 })), options);
+    const finer = await run(three(ternary({ quantizer: 'learned-step', bits: 4 })), options);
+    expect(loss(trained)).toBeLessThan(loss(hardly) - 0.1);
+    expect(loss(taught)).toBeLessThan(loss(hardly) - 0.1);
+    expect(loss(taught)).not.toBe(loss(trained));
+    expect(loss(finer)).toBeLessThan(loss(trained));
+    const { bitsPerWeight, modelBytes, quantizationError } = trained.outcome.metrics;
+    expect(bitsPerWeight).toBeLessThan(1.7);
+    expect(modelBytes).toBeLessThan(base.outcome.metrics.modelBytes!);
+    expect(quantizationError).toBeGreaterThan(0.3);
+    const again = await run(three(ternary({ teacher: 0.5 })), { ...options, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(taught.outcome));
+  });
+
+  it('can be of adapters, of a part, or on what the whole model says', async () => {
+    const base = await run(three(NONE));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+    const setting = { select: 'first', count: 1 };
+    const cut = await run(three({ id: 'drop-layers', parameters: setting }), options);
+    const given = { pruning: 'drop-layers', setting, tokens: 10_240, learningRate: 5e-3 };
+    const ways: TechniqueSpec[] = [
+      { id: 'distillation', parameters: { ...given, teacher: 0.5, hidden: 0.1 } },
+      { id: 'low-rank-adapters', parameters: given },
+      { id: 'low-rank-adapters', parameters: { ...given, bits: 3 } },
+      { id: 'partial-training', parameters: { ...given, part: 'mlp' } },
+    ];
+    const results: Watched[] = [];
+    for (const technique of ways) {
+      const once = await run(three(technique), options);
+      expect(loss(once), technique.id).toBeLessThan(loss(cut) - 0.01);
+      const again = await run(three(technique), { ...options, threads: 2 });
+      expect(reproducible(again.outcome), technique.id).toEqual(reproducible(once.outcome));
+      results.push(once);
+    }
+    const bytes = results.map(({ outcome }) => outcome.metrics.modelBytes!);
+    expect(bytes[1]).toBe(bytes[3]);
+    expect(bytes[2]).toBeLessThan(bytes[1]!);
   });
 
   it('refuses a setting that the technique inside does not take, by field', async () => {

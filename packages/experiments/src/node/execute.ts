@@ -11,6 +11,8 @@ import {
   evaluateUnigram,
   evaluationItems,
   namedStream,
+  type ParameterValues,
+  parameterSpecs,
   RANDOM_STREAMS,
   subLayerEvaluations,
   tokenStream,
@@ -271,8 +273,19 @@ async function artifactsOf(
   const bytes = encodeModel({
     config: decoder.config,
     tokenizer,
-    parameters: await decoder.readParameters(),
+    parameters: await parametersToStore(decoder),
     provenance: { specHash, diverged },
   });
   return [{ name: 'checkpoint', sha256: createHash('sha256').update(bytes).digest('hex'), bytes }];
+}
+
+/** The parameters of a checkpoint, in order; weights that were trained in another form as the dense ones that they compute with. */
+async function parametersToStore(decoder: Decoder): Promise<Map<string, ParameterValues>> {
+  const present = await decoder.readParameters();
+  const all = new Map<string, ParameterValues>();
+  for (const { name, shape } of parameterSpecs(decoder.config)) {
+    const weight = present.get(name) ?? { shape, data: await decoder.readWeight(name.replace(/\.weight$/, '')) };
+    all.set(name, weight);
+  }
+  return all;
 }

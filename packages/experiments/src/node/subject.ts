@@ -74,10 +74,11 @@ export async function prepareSubject(
   const recipe = subject.training;
   const steps = trainingSteps(recipe, config.contextLength);
   const pointEvery = Math.ceil(steps / MOST_POINTS);
-  context.onLog('info', `training ${decoder.parameterCount} parameters for ${steps} steps on ${backend.name}`);
-  const change =
-    technique.seam === 'training' ? technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
+  const parameters = decoder.parameterCount;
+  context.onLog('info', `training ${parameters} parameters for ${steps} steps on ${backend.name}`);
   try {
+    const change =
+      technique.seam === 'training' ? await technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
     const saved = context.savedTraining
       ? await goOnFrom(context.savedTraining, await identityOf(spec, backend), context.onLog)
       : {};
@@ -106,7 +107,7 @@ export async function prepareSubject(
     return {
       decoder,
       tokenizer,
-      parameters: decoder.parameterCount,
+      parameters,
       training,
       diagnosis: diverged ? null : await diagnose(decoder, windows),
       diverged: diverged && { step: diverged.step, reason: diverged.reason },
@@ -168,7 +169,7 @@ export async function applyTechnique(
       return untouched;
     case 'training':
       decoder.plan = technique.planLayers(decoder.config);
-      return untouched;
+      return { costs: await technique.storeWeights(decoder), failed: false };
     case 'inference':
       decoder.plan = technique.planLayers(decoder.config, { seed });
       return untouched;
@@ -192,7 +193,7 @@ export async function applyTechnique(
         // Another order than the training's: what is seen first again would count twice.
         const own = (seed ^ AFTERWARDS) >>> 0;
         const steps = trainingSteps(recipe, changed.config.contextLength);
-        const change = changeTraining?.(changed, { seed: own, steps });
+        const change = await changeTraining?.(changed, { seed: own, steps });
         try {
           await train(changed, stream, recipe, { ...change?.options, seed: own, pointEvery: 1, signal });
         } finally {

@@ -13,6 +13,8 @@ export interface Linear {
   readonly trainable: ReadonlyMap<string, Tensor>;
   /** `x [..., inSize]` to `[..., outSize]`, bias `[outSize]` added where there is one (the decoder keeps it). */
   forward(x: Tensor, bias: Tensor | undefined): Tensor;
+  /** The weight `[out, in]` that the product is the same as, for linears that can become a dense one again. */
+  readWeight?(): Promise<Float32Array>;
   /** Frees what it owns. */
   dispose(): void;
 }
@@ -37,6 +39,10 @@ export class DenseLinear implements Linear {
 
   forward(x: Tensor, bias: Tensor | undefined): Tensor {
     return linear(x, this.weight, bias);
+  }
+
+  async readWeight(): Promise<Float32Array> {
+    return await this.weight.readFloats();
   }
 
   dispose(): void {}

@@ -1,4 +1,4 @@
-import { keep, linear, RandomStream, randomUniform, scale, Tensor } from '@claimbench/kernels';
+import { add, keep, linear, matmul, RandomStream, randomUniform, scale, scope, Tensor } from '@claimbench/kernels';
 import type { Linear } from '../decoder/linear.ts';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
@@ -9,6 +9,11 @@ export interface LoraOptions {
   readonly rank: number;
   /** What the adapter adds is multiplied by alpha / rank. */
   readonly alpha: number;
+}
+
+/** A weight `[out, in]` that stays as it is, and the bytes that it takes as stored: four a value unless said otherwise. */
+export interface FrozenWeight extends ParameterValues {
+  readonly storedBytes?: number;
 }
 
 /**
@@ -23,9 +28,10 @@ export class LoraLinear implements Linear {
   readonly #down: Tensor;
   readonly #up: Tensor;
   readonly #scale: number;
+  readonly #weightBytes: number;
 
   /** Takes a copy of the weight; `down` is uniform within ±1 / sqrt(in). Throws `shape-mismatch`, `invalid-config`. */
-  constructor(backend: Tensor['backend'], weight: ParameterValues, { rank, alpha }: LoraOptions, draws: RandomStream) {
+  constructor(backend: Tensor['backend'], weight: FrozenWeight, { rank, alpha }: LoraOptions, draws: RandomStream) {
     const [outSize, inSize] = weight.shape;
     if (outSize === undefined || inSize === undefined || weight.shape.length !== 2) {
       throw new ModelError('shape-mismatch', `a weight is [out, in], found [${weight.shape.join(', ')}]`);
@@ -36,6 +42,7 @@ export class LoraLinear implements Linear {
     this.inSize = inSize;
     this.outSize = outSize;
     this.#scale = alpha / rank;
+    this.#weightBytes = weight.storedBytes ?? 4 * outSize * inSize;
     const bound = 1 / Math.sqrt(inSize);
     this.#weight = keep(Tensor.from(backend, weight.data, weight.shape));
     this.#down = keep(Tensor.from(backend, randomUniform(draws, rank * inSize, -bound, bound), [rank, inSize]));
@@ -47,12 +54,18 @@ export class LoraLinear implements Linear {
   }
 
   get storedBytes(): number {
-    return 4 * (this.#weight.size + this.#down.size + this.#up.size);
+    return this.#weightBytes + 4 * (this.#down.size + this.#up.size);
   }
 
   forward(x: Tensor, bias: Tensor | undefined): Tensor {
     const added = linear(scale(linear(x, this.#down), this.#scale), this.#up);
     return linear(x, this.#weight, bias, added);
+  }
+
+  /** `W + (alpha / rank) up down`. */
+  async readWeight(): Promise<Float32Array> {
+    using weight = scope(() => add(this.#weight, scale(matmul(this.#up, this.#down), this.#scale)));
+    return await weight.readFloats();
   }
 
   dispose(): void {
@@ -64,19 +77,21 @@ export class LoraLinear implements Linear {
 
 /**
  * Puts an adapter beside the linears named; each draws from a stream of the seed with its own name. Train with
- * `trains: isAdapter` and everything else is frozen. Throws `unknown-name`.
+ * `trains: isAdapter` and everything else is frozen. `freeze` may
+ * store the frozen weights in another form, as QLoRA does (Dettmers et al. 2023). Throws `unknown-name`.
  */
 export async function addLora(
   network: Network,
   names: Iterable<string>,
   options: LoraOptions,
   seed: number,
+  freeze: (weight: ParameterValues) => FrozenWeight = (weight) => weight,
 ): Promise<void> {
   for (const name of names) {
     const { shape } = network.parameter(`${name}.weight`);
     const data = await network.readParameter(`${name}.weight`);
     const draws = new RandomStream(seed, namedStream(RANDOM_STREAMS.technique, `lora.${name}`));
-    network.replaceLinear(name, new LoraLinear(network.backend, { shape, data }, options, draws));
+    network.replaceLinear(name, new LoraLinear(network.backend, freeze({ shape, data }), options, draws));
   }
 }
 

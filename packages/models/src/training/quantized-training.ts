@@ -1,4 +1,4 @@
-import { add, keep, linear, relu, scale, stopGradient, sum, Tensor } from '@claimbench/kernels';
+import { add, keep, linear, relu, scale, scope, stopGradient, sum, Tensor } from '@claimbench/kernels';
 import type { Linear } from '../decoder/linear.ts';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
@@ -15,6 +15,8 @@ export type WeightQuantizer = { readonly kind: 'learned'; readonly bits: number 
 const TERNARY: CodeRange = { lowest: -1, highest: 1 };
 /** What BitNet b1.58 adds to its mean, so that a matrix of zeros has a step. */
 const SMALLEST_STEP = 1e-5;
+/** Five trits fit into a byte. */
+const TRITS_IN_A_BYTE = 5;
 
 /** A product with a weight that is quantized in every pass and trained in full precision, straight through the rounding. */
 export class QuantizedTrainingLinear implements Linear {
@@ -42,8 +44,7 @@ export class QuantizedTrainingLinear implements Linear {
       trainable.push(['step', this.#step]);
     }
     this.trainable = new Map(trainable);
-    const bits = quantizer.kind === 'learned' ? quantizer.bits : 2;
-    this.storedBytes = Math.ceil((outSize * inSize * bits) / 8) + 4 * (quantizer.kind === 'learned' ? outSize : 1);
+    this.storedBytes = quantizedBytes(quantizer, { outSize, inSize });
   }
 
   /** The weight as a pass sees it, on its grid. */
@@ -53,6 +54,11 @@ export class QuantizedTrainingLinear implements Linear {
 
   forward(x: Tensor, bias: Tensor | undefined): Tensor {
     return linear(x, this.quantizedWeight(), bias);
+  }
+
+  async readWeight(): Promise<Float32Array> {
+    using weight = scope(() => this.quantizedWeight());
+    return await weight.readFloats();
   }
 
   dispose(): void {
@@ -67,6 +73,15 @@ export class QuantizedTrainingLinear implements Linear {
     const mean = scale(sum(magnitudes), 1 / weight.size).reshape([1]);
     return add(mean, Tensor.full(weight.backend, [1], SMALLEST_STEP));
   }
+}
+
+/** Bytes of a weight as stored: its codes, and a step of four bytes a row (`learned`) or one in all (`absmean`). */
+export function quantizedBytes(
+  quantizer: WeightQuantizer,
+  { outSize, inSize }: { readonly outSize: number; readonly inSize: number },
+): number {
+  if (quantizer.kind === 'absmean') return Math.ceil((outSize * inSize) / TRITS_IN_A_BYTE) + 4;
+  return Math.ceil((outSize * inSize * quantizer.bits) / 8) + 4 * outSize;
 }
 
 /** Puts quantized training in the place of the linears named, on the weights that they have. Throws `unknown-name`. */

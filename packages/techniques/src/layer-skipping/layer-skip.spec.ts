@@ -17,7 +17,7 @@ const targets = ids.map((id) => (id * 3 + 1) % 50);
 /** The loss that a technique trains with in the steps named (counted from 1), on four texts of six tokens. */
 async function lossesOf(decoder: Decoder, id: string, parameters: Record<string, unknown>, steps: number[], seed = 5) {
   const total = 100;
-  const { options, ...change } = training(id, parameters).changeTraining(decoder, { seed, steps: total });
+  const { options, ...change } = await training(id, parameters).changeTraining(decoder, { seed, steps: total });
   using inputs = Tensor.from(decoder.backend, ids, [4, 6]);
   using labels = Tensor.from(decoder.backend, targets, [4, 6]);
   decoder.training = true;

@@ -32,6 +32,10 @@ export class StoredLinear implements Linear {
     return linear(x, this.#weight, bias);
   }
 
+  async readWeight(): Promise<Float32Array> {
+    return await this.#weight.readFloats();
+  }
+
   dispose(): void {
     this.#weight.dispose();
   }
