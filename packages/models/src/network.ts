@@ -1,4 +1,5 @@
 import { type Backend, keep, Tensor } from '@claimbench/kernels';
+import { BitLinear } from './decoder/bit-linear.ts';
 import { Hooks } from './decoder/hooks.ts';
 import { DenseLinear, type Linear } from './decoder/linear.ts';
 import type { ParameterSpec, ParameterValues } from './decoder/parameters.ts';
@@ -49,10 +50,15 @@ export abstract class Network implements Disposable {
     return [...this.#parameters.values()].reduce((sum, tensor) => sum + tensor.size, 0);
   }
 
-  /** Bytes of the model as stored: every parameter in f32, replaced linears as they store theirs. */
+  /** Bytes of the model as stored: every parameter in f32, linears that are not dense as they store theirs. */
   get storedBytes(): number {
     let bytes = this.parameterCount * 4;
-    for (const linear of this.#linears.values()) if (!(linear instanceof DenseLinear)) bytes += linear.storedBytes;
+    for (const linear of this.#linears.values()) {
+      if (linear instanceof DenseLinear) continue;
+      bytes += linear.storedBytes;
+      // Its weight is a parameter while it is trained; what is stored are its codes.
+      if (linear instanceof BitLinear) bytes -= linear.weight.size * 4;
+    }
     return bytes;
   }
 
@@ -147,8 +153,12 @@ export abstract class Network implements Disposable {
   }
 
   /** A linear on a parameter of another name, which others may read as well. */
-  protected takeLinear(name: string, parameter: string): void {
-    this.#linears.set(name, new DenseLinear(this.parameter(parameter)));
+  protected takeLinear(
+    name: string,
+    parameter: string,
+    make: (weight: Tensor) => Linear = (weight) => new DenseLinear(weight),
+  ): void {
+    this.#linears.set(name, make(this.parameter(parameter)));
   }
 
   /** Frees the linears and parameters named, and the parameters below those names: they are no part of the model any more. */

@@ -16,6 +16,8 @@ import { layerNormScaling } from './norm/layer-norm-scaling.ts';
 import { mixLn } from './norm/mix-ln.ts';
 import { noNorm } from './norm/no-norm.ts';
 import { periLn } from './norm/peri-ln.ts';
+import { preRmsNorm } from './norm/pre-rmsnorm.ts';
+import { preRmsNormTraining } from './norm/pre-rmsnorm-training.ts';
 import { rmsNorm } from './norm/rms-norm.ts';
 import { angularLayers } from './pruning/angular-layers.ts';
 import { attentionDrop } from './pruning/attention-drop.ts';
@@ -34,6 +36,7 @@ import { randomPruning } from './pruning/random-pruning.ts';
 import { sparseGpt } from './pruning/sparsegpt.ts';
 import { wanda } from './pruning/wanda.ts';
 import { awq } from './quantization/awq.ts';
+import { bitnetBottomUp } from './quantization/bitnet-bottom-up.ts';
 import { gptq, qep } from './quantization/gptq.ts';
 import { higgs } from './quantization/higgs.ts';
 import { hqq } from './quantization/hqq.ts';
@@ -54,10 +57,13 @@ const TECHNIQUES: readonly Technique[] = [
   dynamicTanh,
   mixLn,
   periLn,
+  preRmsNorm,
+  preRmsNormTraining,
   layerNormScaling,
   noNorm,
   roundToNearest,
   awq,
+  bitnetBottomUp,
   gptq,
   higgs,
   hqq,

@@ -161,6 +161,13 @@ export const DecoderConfig = z.strictObject({
       ])
       .default({ kind: 'none' }),
   }),
+  /** What the layers' linears are: plain products, or BitLinear, trained on ternary weights (its options are `BitLinearOptions`). */
+  linears: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('dense') }),
+      z.strictObject({ kind: z.literal('bit'), norm: z.boolean(), lambda: z.number().min(0).max(1) }),
+    ])
+    .default({ kind: 'dense' }),
   /** Layers of another shape (structured pruning, alternating windows); the last entry that names a layer and a field wins. */
   layerOverrides: z.array(LayerOverride).default([]),
   /** Branches, or whole layers, that a router weighs token by token. */

@@ -3,6 +3,7 @@ import { ModelError } from '../model-error.ts';
 import { Network } from '../network.ts';
 import { activated } from './activations.ts';
 import type { AttentionCache } from './attention-cache.ts';
+import { BitLinear } from './bit-linear.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from './config.ts';
 import { DecoderLayer, type DecoderParts, type Pass } from './decoder-layer.ts';
 import { embedInput } from './embedding.ts';
@@ -216,6 +217,13 @@ export class Decoder extends Network {
       linearSpecs(config).map(({ name }) => name),
     );
     if (config.tiedEmbeddings) this.takeLinear('lm_head', 'embed_tokens.weight');
+    const { linears } = config;
+    if (linears.kind === 'bit') {
+      for (const { name } of linearSpecs(config)) {
+        if (!name.startsWith('layers.')) continue;
+        this.takeLinear(name, `${name}.weight`, (weight) => new BitLinear(weight, linears));
+      }
+    }
     this.#norms.clear();
     this.#norms.set('embedding', bindNorm(config.norms.embedding));
     this.#norms.set('final', bindNorm(config.norms.final));

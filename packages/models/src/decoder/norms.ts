@@ -1,4 +1,4 @@
-import { batchNorm, dynamicTanh, layerNorm, rmsNorm } from '@claimbench/kernels';
+import { batchNorm, concat, dynamicTanh, layerNorm, mean, rmsNorm, scale, slice, sub, sum } from '@claimbench/kernels';
 import { z } from 'zod';
 import { type NormKind, registerNorm } from './norm.ts';
 import type { ParameterSpec } from './parameters.ts';
@@ -70,6 +70,29 @@ export const batchNormKind: NormKind<{ eps: number; momentum: number }> = {
   },
 };
 
+/**
+ * `x / sqrt((sum x^2 + (sum x)^2) / (size + 1) + eps)`: RMSNorm of a vector of mean 0 whose last entry, minus the sum of the others, is
+ * not stored (Pre-CRMSNorm, Jiang et al. 2023, equation 8). It has no gain: whoever reads it carries that in its weights.
+ */
+export const compressedRmsNormKind: NormKind<{ eps: number }> = {
+  kind: 'compressed-rms-norm',
+  options: z.strictObject({ eps: z.number().positive() }),
+  parameters: () => [],
+  forward(x, _, { eps }) {
+    const missing = scale(sum(x, { axes: [-1], keepDims: true }), -1);
+    const whole = rmsNorm(concat([x, missing], -1), undefined, eps);
+    return slice(whole, -1, 0, x.shape.at(-1)!);
+  },
+};
+
+/** `x - mean(x)`: the part of LayerNorm that RMSNorm leaves out. No parameters. */
+export const centringKind: NormKind<Record<never, never>> = {
+  kind: 'centring',
+  options: z.strictObject({}),
+  parameters: () => [],
+  forward: (x) => sub(x, mean(x, { axes: [-1], keepDims: true })),
+};
+
 /** The identity. */
 export const noNormKind: NormKind<Record<never, never>> = {
   kind: 'none',
@@ -79,6 +102,8 @@ export const noNormKind: NormKind<Record<never, never>> = {
 };
 
 registerNorm(batchNormKind);
+registerNorm(centringKind);
+registerNorm(compressedRmsNormKind);
 registerNorm(layerNormKind);
 registerNorm(rmsNormKind);
 registerNorm(dynamicTanhKind);

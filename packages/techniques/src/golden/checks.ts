@@ -1,8 +1,10 @@
+import { bitLinearCheck } from './bit-linear.ts';
 import { angularDistanceCheck } from './depth.ts';
 import { lacoCheck } from './laco.ts';
 import { layerSkipCheck, selfSpeculationCheck } from './layer-skip.ts';
 import { llmDropCheck } from './llm-drop.ts';
 import { awqCheck, hqqCheck, normalFloatCheck } from './quantizers.ts';
+import { preRmsNormCheck } from './pre-rmsnorm.ts';
 import { gptqCheck, higgsCheck, laserCheck, qepCheck, sparseGptCheck } from './second-moments.ts';
 import { wandaCheck } from './wanda.ts';
 import type { GoldenCheck, GoldenFinding } from './finding.ts';
@@ -12,6 +14,7 @@ import { goldenCases } from './values.ts';
 const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'angular-distance': angularDistanceCheck,
   awq: awqCheck,
+  'bitlinear-bottom-up': bitLinearCheck,
   gptq: gptqCheck,
   higgs: higgsCheck,
   hqq: hqqCheck,
@@ -20,6 +23,7 @@ const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'layerskip-training': layerSkipCheck,
   'llm-drop': llmDropCheck,
   'nf4-fp4': normalFloatCheck,
+  'pre-rmsnorm': preRmsNormCheck,
   qep: qepCheck,
   'self-speculative-verify': selfSpeculationCheck,
   sparsegpt: sparseGptCheck,
