@@ -113,6 +113,8 @@ export const ExperimentView = z
     registration: z.object({ registered: RegisteredProtocol, protocolHash: Sha256, reveal: SeedReveal }).nullable(),
     createdAt: z.iso.datetime(),
     finishedAt: z.iso.datetime().nullable(),
+    /** What the newest stage's runs are for: to choose learning rates and the number of seeds, or to be judged. */
+    phase: z.enum(['tuning', 'judged']),
     counts: RunCounts,
     /** Estimate of the remaining wall time; null when finished. */
     remainingSeconds: z.number().nullable(),
@@ -122,7 +124,7 @@ export const ExperimentView = z
   .meta({ id: 'ExperimentView' });
 export type ExperimentView = z.infer<typeof ExperimentView>;
 
-export const ExperimentSummary = ExperimentView.omit({ request: true, registration: true, verdict: true })
+export const ExperimentSummary = ExperimentView.omit({ request: true, registration: true, phase: true, verdict: true })
   .extend({ kind: z.enum(['comparison', 'protocol']), verdictWord: z.string().nullable() })
   .meta({ id: 'ExperimentSummary' });
 export type ExperimentSummary = z.infer<typeof ExperimentSummary>;

@@ -20,8 +20,10 @@ describe('an experiment that tests a claim', () => {
 
   it('reveals its seeds at the registration, runs stage after stage and ends with its verdict', async () => {
     const { nextCommitment } = (await platform.get<{ nextCommitment: string }>('/api/system')).body;
-    platform.planning.stages = [await plainRuns(2, seed), await baseAndDependents(seed + 10, [4])];
+    const tuning = (await plainRuns(2, seed)).map((run) => ({ ...run, role: 'tuning' as const }));
+    platform.planning.stages = [tuning, await baseAndDependents(seed + 10, [4])];
     const experiment = await platform.submitProtocol();
+    expect(experiment.phase).toBe('tuning');
     const { registration } = experiment;
     expect(registration?.reveal).toMatchObject({
       commitment: nextCommitment,
@@ -35,7 +37,12 @@ describe('an experiment that tests a claim', () => {
     expect((await platform.runsOf(experiment.id)).map((run) => run.stage)).toEqual([0, 0]);
     await platform.executeAll(experiment);
     const ended = await platform.experiment(experiment.id);
-    expect(ended).toMatchObject({ state: 'succeeded', reason: 'within-margin', verdict: { verdict: 'supported' } });
+    expect(ended).toMatchObject({
+      state: 'succeeded',
+      phase: 'judged',
+      reason: 'within-margin',
+      verdict: { verdict: 'supported' },
+    });
     const stages = (await platform.runsOf(experiment.id)).map((run: RunSummary) => run.stage);
     expect(stages).toEqual([0, 0, 1, 1]);
     const claim = await platform.get<{ claim: { status: string; headline: unknown }; history: unknown[] }>(

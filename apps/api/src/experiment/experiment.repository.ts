@@ -73,7 +73,10 @@ export class ExperimentRepository {
         select title, state, claim, request, registered, protocol_hash, reason, created_at, finished_at,
                (select jsonb_build_object('index', index, 'commitment', commitment, 'secret', secret, 'protocolHash', seed_reveal.protocol_hash)
                   from seed_reveal where experiment_id = experiment.id) as reveal,
-               (select verdict from verdict where experiment_id = experiment.id order by at desc limit 1) as verdict
+               (select verdict from verdict where experiment_id = experiment.id order by at desc limit 1) as verdict,
+               case when exists (select 1 from experiment_run place
+                                  where place.experiment_id = experiment.id and place.stage = experiment.stage and place.role = 'tuning')
+                    then 'tuning' else 'judged' end as phase
           from experiment where id = ${id}::uuid`,
       this.#progress([id]),
     ]);
@@ -95,6 +98,7 @@ export class ExperimentRepository {
             },
       createdAt: row.created_at.toISOString(),
       finishedAt: iso(row.finished_at),
+      phase: row.phase,
       counts,
       remainingSeconds: row.finished_at ? null : remainingSeconds,
       verdict: row.verdict,
@@ -394,6 +398,7 @@ interface ViewRow {
   finished_at: Date | null;
   reveal: unknown;
   verdict: unknown;
+  phase: string;
 }
 
 interface ProgressOfRuns {

@@ -1265,6 +1265,8 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             finishedAt: string | null;
+            /** @enum {string} */
+            phase: "tuning" | "judged";
             counts: components["schemas"]["RunCounts"];
             remainingSeconds: number | null;
             verdict: components["schemas"]["Verdict"] | null;

@@ -14,7 +14,9 @@ export function ArmTable({ experimentId }: { experimentId: string }) {
     <QueryView query={comparison} what="the arms" loading={<Loading lines={6} label="Loading the arms" />}>
       {({ baseline, metric, rows }) =>
         rows.every((row) => row.n === 0) ? (
-          <EmptyState title="No run has ended yet">Each arm appears here with its first finished run.</EmptyState>
+          <EmptyState title="Nothing to show yet">
+            Each arm appears here with its first finished run, those that tune aside.
+          </EmptyState>
         ) : (
           <Arms rows={rows} metric={metric} baseline={baseline} />
         )

@@ -91,7 +91,8 @@ function GridChart({ rows, metric }: { rows: readonly ComparisonRow[]; metric: s
 function NothingYet() {
   return (
     <EmptyState title="Nothing to compare yet">
-      Arms appear with their first finished runs; differences to the baseline as soon as both have a seed in common.
+      Arms appear with their first finished runs, those that tune aside; differences to the baseline as soon as both
+      have a seed in common.
     </EmptyState>
   );
 }

@@ -18,7 +18,7 @@ export function CurvesSection({ experimentId }: { experimentId: string }) {
   const names = sample.data?.series.filter((series) => series.count > 1).map((series) => series.series) ?? [];
   if (started === undefined || sample.data === undefined) {
     return started === undefined && !runs.isPending ? (
-      <EmptyState title="No curves yet">They begin with the first run that starts.</EmptyState>
+      <EmptyState title="No curves yet">They begin with the first run that starts, those that tune aside.</EmptyState>
     ) : (
       <Loading lines={5} label="Loading curves" />
     );

@@ -132,14 +132,17 @@ function Experiment({ experiment, live }: { experiment: ExperimentView; live: Re
 }
 
 function Summary({ experiment }: { experiment: ExperimentView }) {
-  const { counts, remainingSeconds, createdAt, finishedAt } = experiment;
+  const { counts, phase, remainingSeconds, state, createdAt, finishedAt } = experiment;
+  const tuning = state === 'running' && phase === 'tuning';
   return (
     <div className="max-w-[34rem]">
       <ProgressBar label="Runs done" parts={runShares(counts)} className="mt-1 mb-2" />
       <p className="tabular flex flex-wrap gap-x-4 text-sm text-ink-soft">
         <span data-counts>{countWords(counts)}</span>
-        {remainingSeconds !== null && experiment.state === 'running' ? (
-          <span>about {duration(remainingSeconds)} left</span>
+        {remainingSeconds !== null && state === 'running' ? (
+          <span>
+            about {duration(remainingSeconds)} left{tuning ? ' of the tuning' : ''}
+          </span>
         ) : null}
         <span>
           submitted <Ago at={createdAt} />
@@ -176,9 +179,11 @@ function ProtocolOutcome({ experiment, claimId }: { experiment: ExperimentView; 
         </div>
       ) : (
         <Notice>
-          {experiment.state === 'running'
-            ? 'The verdict is reached when all runs of the registered look have ended.'
-            : 'This experiment ended without a verdict.'}
+          {experiment.state !== 'running'
+            ? 'This experiment ended without a verdict.'
+            : experiment.phase === 'tuning'
+              ? 'Learning rates and the number of seeds are chosen first, on seeds that are never judged. The runs that decide come after.'
+              : 'The verdict is reached when all runs of the registered look have ended.'}
         </Notice>
       )}
     </Section>
