@@ -9,7 +9,7 @@
 namespace kernels::KERNELS_ISA {
 
 constexpr int kMostRank = 8;
-constexpr int kMostOperands = 4;
+constexpr int kMostOperands = 5;
 
 struct Loop {
   int rank = 0;
@@ -96,8 +96,19 @@ KERNELS_INLINE Lanes loadStrided(const float* from, int64_t stride, int64_t n) {
   return loadScattered(from, stride, n);
 }
 
-// What one of these kernels computes: value(reads...) for every index of the loop, summed where the last operand has stride 0, times `factor`.
-template <int kReads, class Value>
+// How values become one where the last operand has stride 0. `finish` makes what is stored of what was combined.
+struct Addition {
+  static constexpr float kIdentity = 0.0f;
+  KERNELS_INLINE static Lanes combine(Lanes a, Lanes b) { return a + b; }
+  KERNELS_INLINE static float fold(Lanes a) { return sum(a); }
+  template <class T>
+  KERNELS_INLINE static T finish(T total) {
+    return total;
+  }
+};
+
+// What one of these kernels computes: value(reads...) for every index of the loop, combined where the last operand has stride 0, times `factor`.
+template <int kReads, class Value, class Combine = Addition>
 struct StridedKernel {
   const Loop loop;
   const float* read[kReads];
@@ -119,14 +130,15 @@ struct StridedKernel {
     if constexpr (kReads == 1) return value(operand[0]);
     if constexpr (kReads == 2) return value(operand[0], operand[1]);
     if constexpr (kReads == 3) return value(operand[0], operand[1], operand[2]);
+    if constexpr (kReads == 4) return value(operand[0], operand[1], operand[2], operand[3]);
   }
 
   KERNELS_INLINE void put(float* to, Lanes result, int64_t n) const {
-    result = result * factor;
+    result = Combine::finish(result) * factor;
     store(to, accumulate ? load(to, n) + result : result, n);
   }
   KERNELS_INLINE void put(float* to, float result) const {
-    result = result * factor;
+    result = Combine::finish(result) * factor;
     *to = accumulate ? *to + result : result;
   }
 
@@ -181,13 +193,15 @@ struct StridedKernel {
       Walk walk = rows;
       walk.start(begin, nullptr);
       for (int64_t r = begin; r < end; r++, walk.next()) {
-        Lanes lanes = broadcast(0.0f);
+        Lanes lanes = broadcast(Combine::kIdentity);
         Walk deep = outer;
         if (outerTotal > 0) deep.start(0, walk.offset);
         for (int64_t o = 0; o < outerTotal; o++, deep.next()) {
-          eachLanes(0, width, [&](int64_t i, int64_t n) { lanes = lanes + padded(at(deep.offset, inner, i, n), n, 0.0f); });
+          eachLanes(0, width, [&](int64_t i, int64_t n) {
+            lanes = Combine::combine(lanes, padded(at(deep.offset, inner, i, n), n, Combine::kIdentity));
+          });
         }
-        put(y + walk.offset[kReads], sum(lanes));
+        put(y + walk.offset[kReads], Combine::fold(lanes));
       }
     });
   }
@@ -199,56 +213,75 @@ struct StridedKernel {
     Workspace space;
     if (!call.workspace(runs, 0, &space)) return;
     call.parallel(runs, [&](int64_t run, int) {
-      Lanes lanes = broadcast(0.0f);
+      Lanes lanes = broadcast(Combine::kIdentity);
       const int64_t end = (run + 1) * kRun < width ? (run + 1) * kRun : width;
-      eachLanes(run * kRun, end, [&](int64_t i, int64_t n) { lanes = lanes + padded(at(origin, 0, i, n), n, 0.0f); });
-      space.all[run] = sum(lanes);
+      eachLanes(run * kRun, end, [&](int64_t i, int64_t n) {
+        lanes = Combine::combine(lanes, padded(at(origin, 0, i, n), n, Combine::kIdentity));
+      });
+      space.all[run] = Combine::fold(lanes);
     });
-    Lanes lanes = broadcast(0.0f);
-    eachLanes(0, runs, [&](int64_t i, int64_t n) { lanes = lanes + load(space.all + i, n); });
-    put(y, sum(lanes));
+    Lanes lanes = broadcast(Combine::kIdentity);
+    eachLanes(0, runs, [&](int64_t i, int64_t n) {
+      lanes = Combine::combine(lanes, padded(load(space.all + i, n), n, Combine::kIdentity));
+    });
+    put(y, Combine::fold(lanes));
   }
 
-  // Outer extents are summed: a chain for each element of the innermost, in partial sums where the chain is long.
+  // Outer extents are summed: a chain for each element of the innermost, in partial sums where the chain is long. Threads share out the rows where each is
+  // little work, the columns and partial sums of one row after another where it is much.
   void sumColumns(Call& call, const Walk& rows, const Walk& outer) const {
     const int inner = loop.rank - 1;
     const int64_t width = loop.extent[inner], length = outer.total(), stride = loop.stride[kReads][inner];
     const int64_t chunks = length >= 32 * kChunks ? kChunks : 1;
     const int64_t strips = (width + 4 * kLanes - 1) / (4 * kLanes);
+    const int64_t total = rows.total(), work = times(length, width);
+    const bool sharesRows = work <= kElementGrain;
+    const int64_t partials = chunks * strips * 4 * kLanes;
     Workspace space;
-    if (!call.workspace(chunks * strips * 4 * kLanes, 0, &space)) return;
-    Walk walk = rows;
-    walk.start(0, nullptr);
-    const int64_t total = rows.total();
-    for (int64_t r = 0; r < total; r++, walk.next()) {
-      const auto strip = [&](int64_t task, int) {
-        const int64_t chunk = task / strips, column = task % strips * 4 * kLanes;
-        const int64_t from = length * chunk / chunks, to = length * (chunk + 1) / chunks;
-        Lanes lanes[4] = {broadcast(0.0f), broadcast(0.0f), broadcast(0.0f), broadcast(0.0f)};
-        Walk deep = outer;
-        if (from < to) deep.start(from, walk.offset);
-        for (int64_t o = from; o < to; o++, deep.next()) {
+    if (!call.workspace(sharesRows ? 0 : partials, sharesRows ? partials : 0, &space)) return;
+    const auto strip = [&](const Walk& walk, float* into, int64_t task) {
+      const int64_t chunk = task / strips, column = task % strips * 4 * kLanes;
+      const int64_t from = length * chunk / chunks, to = length * (chunk + 1) / chunks;
+      const Lanes none = broadcast(Combine::kIdentity);
+      Lanes lanes[4] = {none, none, none, none};
+      Walk deep = outer;
+      if (from < to) deep.start(from, walk.offset);
+      for (int64_t o = from; o < to; o++, deep.next()) {
 #pragma GCC unroll 4
-          for (int s = 0; s < 4; s++) {
-            const int64_t i = column + s * kLanes;
-            if (i < width) lanes[s] = lanes[s] + at(deep.offset, inner, i, width - i < kLanes ? width - i : kLanes);
-          }
+        for (int s = 0; s < 4; s++) {
+          const int64_t i = column + s * kLanes;
+          if (i < width) lanes[s] = Combine::combine(lanes[s], at(deep.offset, inner, i, width - i < kLanes ? width - i : kLanes));
         }
-        for (int s = 0; s < 4; s++) store(space.all + (chunk * strips * 4 + task % strips * 4 + s) * kLanes, lanes[s]);
-      };
-      if (length * width <= kElementGrain) {
-        for (int64_t task = 0; task < chunks * strips; task++) strip(task, 0);
-      } else {
-        call.parallel(chunks * strips, strip);
       }
+      for (int s = 0; s < 4; s++) store(into + (chunk * strips * 4 + task % strips * 4 + s) * kLanes, lanes[s]);
+    };
+    const auto finish = [&](const Walk& walk, const float* from) {
       eachLanes(0, width, [&](int64_t i, int64_t n) {
-        Lanes lanes = load(space.all + i);
-        for (int64_t chunk = 1; chunk < chunks; chunk++) lanes = lanes + load(space.all + chunk * strips * 4 * kLanes + i);
+        Lanes lanes = load(from + i);
+        for (int64_t chunk = 1; chunk < chunks; chunk++) {
+          lanes = Combine::combine(lanes, load(from + chunk * strips * 4 * kLanes + i));
+        }
+        if (stride == 1) return put(y + walk.offset[kReads] + i, lanes, n);
         float all[kLanes];
         store(all, lanes);
-        if (stride == 1) return put(y + walk.offset[kReads] + i, lanes, n);
         for (int64_t l = 0; l < n; l++) put(y + walk.offset[kReads] + (i + l) * stride, all[l]);
       });
+    };
+    if (sharesRows) {
+      return call.ranges(total, kElementGrain / (work + 16) + 1, [&](int64_t begin, int64_t end, int worker) {
+        Walk walk = rows;
+        walk.start(begin, nullptr);
+        for (int64_t r = begin; r < end; r++, walk.next()) {
+          for (int64_t task = 0; task < chunks * strips; task++) strip(walk, space.of(worker), task);
+          finish(walk, space.of(worker));
+        }
+      });
+    }
+    Walk walk = rows;
+    walk.start(0, nullptr);
+    for (int64_t r = 0; r < total; r++, walk.next()) {
+      call.parallel(chunks * strips, [&](int64_t task, int) { strip(walk, space.all, task); });
+      finish(walk, space.all);
     }
   }
 };
@@ -272,12 +305,12 @@ static inline void binaryForward(Call& call, Value value) {
   StridedKernel<2, Value>{loop, {a, b}, y, 1.0f, false, value}.run(call);
 }
 
-// Sums into the last operand of the loop. Buffers reads..., y; scalars from `at` on: the loop over (reads..., y).
-template <int kReads, class Value>
+// Combines into the last operand of the loop, by addition or another way. Buffers reads..., y; scalars from `at` on: the loop over (reads..., y).
+template <int kReads, class Combine = Addition, class Value>
 static inline void sumForward(Call& call, int at, bool accumulate, float factor, Value value) {
   call.form(kReads + 1, -1);
   const Loop loop = readLoop(call, at, kReads + 1);
-  StridedKernel<kReads, Value> kernel{loop, {}, nullptr, factor, accumulate, value};
+  StridedKernel<kReads, Value, Combine> kernel{loop, {}, nullptr, factor, accumulate, value};
   for (int r = 0; r < kReads; r++) kernel.read[r] = call.floats(r, loop.span(r));
   // A sum of nothing still writes its zeros.
   Loop written = loop;

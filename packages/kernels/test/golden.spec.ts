@@ -41,15 +41,11 @@ const notImplemented: readonly string[] = [
   'clip_percentile',
   'conv1d',
   'conv2d',
-  'cumsum',
   'fake_quantize',
   'float16_encode',
   'float8_encode',
   'float8_overflow',
-  'kl_div',
-  'logsumexp',
   'lsq',
-  'max',
   'max_pool1d',
   'max_pool2d',
   'quantize_ties',
@@ -64,7 +60,6 @@ const notImplemented: readonly string[] = [
   'schedule.one_cycle',
   'schedule.step_lr',
   'topk',
-  'var',
 ];
 
 test.each(subjects)("PyTorch's values, forward and gradient: $title", async ({ create, complete }) => {

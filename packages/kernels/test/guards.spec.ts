@@ -51,6 +51,13 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
   ['matmul: batch', () => kernels.matmul(floats(2, 3, 4), floats(3, 4, 5)), 'shape-mismatch', '[2] and [3]'],
   ['add: broadcast', () => kernels.add(floats(2, 3), floats(4)), 'shape-mismatch', '[2, 3] and [4]'],
   ['mul: dtype', () => kernels.mul(floats(2), integers(2)), 'dtype-mismatch', 'b is f32, found i32'],
+  ['max: of nothing', () => kernels.max(floats(2, 0), { axes: [1] }), 'shape-mismatch', 'found shape [2, 0]'],
+  ['min: axis', () => kernels.min(floats(2, 3), { axes: [-3] }), 'invalid-argument', 'axis -3'],
+  ['logSumExp: of nothing', () => kernels.logSumExp(floats(0)), 'shape-mismatch', 'logSumExp: one element at least'],
+  ['variance: correction', () => kernels.variance(floats(2), { correction: -1 }), 'invalid-argument', 'found -1'],
+  ['cumsum: axis', () => kernels.cumsum(floats(2, 3), 2), 'invalid-argument', 'axis 2'],
+  ['klDiv: target', () => kernels.klDiv(floats(2, 3), floats(3)), 'shape-mismatch', '[2, 3], found [3]'],
+  ['klDiv: scalar', () => kernels.klDiv(floats(), floats(), { reduction: 'batchmean' }), 'shape-mismatch', 'found []'],
   ['sum: axis', () => kernels.sum(floats(2, 3), { axes: [2] }), 'invalid-argument', 'axis 2'],
   [
     'layerNorm: gain',

@@ -8,7 +8,6 @@ import { embedding } from '../ops/embedding/op.ts';
 import { linear } from '../ops/linear/op.ts';
 import { logSoftmax } from '../ops/log_softmax/op.ts';
 import { matmul } from '../ops/matmul/op.ts';
-import { mean } from '../ops/mean/op.ts';
 import { mul } from '../ops/mul/op.ts';
 import { rotary } from '../ops/rotary/op.ts';
 import { softmax } from '../ops/softmax/op.ts';
@@ -21,6 +20,7 @@ import { activationComputations } from './activation_computations.ts';
 import { binary, type Computations, Inputs, type Outputs } from './computation.ts';
 import type { GoldenCase, Params } from './manifest.ts';
 import { normComputations } from './norm_computations.ts';
+import { reductionComputations } from './reduction_computations.ts';
 import { valuesOf } from './safetensors.ts';
 import { type CaseCheck, type Comparison, compare, type GoldenSubject, tensorOf, valuesFrom } from './subject.ts';
 
@@ -33,8 +33,7 @@ const computations: Computations = {
   sub: binary(sub),
   mul: binary(mul),
   div: binary(div),
-  sum: (inputs, params) => sum(inputs.of('x'), { axes: params.numbers('dims'), keepDims: params.flag('keepdim') }),
-  mean: (inputs, params) => mean(inputs.of('x'), { axes: params.numbers('dims'), keepDims: params.flag('keepdim') }),
+  ...reductionComputations,
   softmax: (inputs, params) => softmax(inputs.of('x'), params.number('dim')),
   log_softmax: (inputs, params) => logSoftmax(inputs.of('x'), params.number('dim')),
   cross_entropy: (inputs, params) =>

@@ -17,6 +17,8 @@ import { copyKernels } from './copy/op.ts';
 import { copyReference } from './copy/reference.ts';
 import { crossEntropyKernels } from './cross_entropy/op.ts';
 import { crossEntropyReference } from './cross_entropy/reference.ts';
+import { cumsumKernels } from './cumsum/op.ts';
+import { cumsumReference } from './cumsum/reference.ts';
 import { divKernels } from './div/op.ts';
 import { divReference } from './div/reference.ts';
 import { dynamicTanhKernels } from './dynamic_tanh/op.ts';
@@ -45,6 +47,8 @@ import { hadamardReference } from './hadamard/reference.ts';
 import { instanceNormKernels } from './instance_norm/op.ts';
 import { integerLinearKernels } from './integer_linear/op.ts';
 import { integerLinearReference } from './integer_linear/reference.ts';
+import { klDivKernels } from './kl_div/op.ts';
+import { klDivReference } from './kl_div/reference.ts';
 import { l2NormalizeKernels } from './l2_normalize/op.ts';
 import { layerNormKernels } from './layer_norm/op.ts';
 import { layerNormReference } from './layer_norm/reference.ts';
@@ -58,9 +62,15 @@ import { localResponseNormKernels } from './local_response_norm/op.ts';
 import { localResponseNormReference } from './local_response_norm/reference.ts';
 import { logSoftmaxKernels } from './log_softmax/op.ts';
 import { logSoftmaxReference } from './log_softmax/reference.ts';
+import { logsumexpKernels } from './logsumexp/op.ts';
+import { logsumexpReference } from './logsumexp/reference.ts';
 import { matmulKernels } from './matmul/op.ts';
 import { matmulReference } from './matmul/reference.ts';
+import { maxKernels } from './max/op.ts';
+import { maxReference } from './max/reference.ts';
 import { meanKernels } from './mean/op.ts';
+import { minKernels } from './min/op.ts';
+import { minReference } from './min/reference.ts';
 import { mulKernels } from './mul/op.ts';
 import { mulReference } from './mul/reference.ts';
 import { pNormalizeKernels } from './p_normalize/op.ts';
@@ -111,6 +121,8 @@ import { tanhKernels } from './tanh/op.ts';
 import { tanhReference } from './tanh/reference.ts';
 import { transposeKernels } from './transpose/op.ts';
 import { transposeReference } from './transpose/reference.ts';
+import { varKernels } from './var/op.ts';
+import { varReference } from './var/reference.ts';
 import { weightNormKernels } from './weight_norm/op.ts';
 
 interface RegisteredOp {
@@ -130,6 +142,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   concat: { kernels: concatKernels, reference: concatReference },
   copy: { kernels: copyKernels, reference: copyReference },
   cross_entropy: { kernels: crossEntropyKernels, reference: crossEntropyReference },
+  cumsum: { kernels: cumsumKernels, reference: cumsumReference },
   div: { kernels: divKernels, reference: divReference },
   dynamic_tanh: { kernels: dynamicTanhKernels, reference: dynamicTanhReference },
   elu: { kernels: eluKernels, reference: eluReference },
@@ -145,6 +158,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   hadamard: { kernels: hadamardKernels, reference: hadamardReference },
   instance_norm: { kernels: instanceNormKernels, reference: {} },
   integer_linear: { kernels: integerLinearKernels, reference: integerLinearReference },
+  kl_div: { kernels: klDivKernels, reference: klDivReference },
   l2_normalize: { kernels: l2NormalizeKernels, reference: {} },
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },
   leaky_relu: { kernels: leakyReluKernels, reference: leakyReluReference },
@@ -152,8 +166,11 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   lion: { kernels: lionKernels, reference: lionReference },
   local_response_norm: { kernels: localResponseNormKernels, reference: localResponseNormReference },
   log_softmax: { kernels: logSoftmaxKernels, reference: logSoftmaxReference },
+  logsumexp: { kernels: logsumexpKernels, reference: logsumexpReference },
   matmul: { kernels: matmulKernels, reference: matmulReference },
+  max: { kernels: maxKernels, reference: maxReference },
   mean: { kernels: meanKernels, reference: {} },
+  min: { kernels: minKernels, reference: minReference },
   mul: { kernels: mulKernels, reference: mulReference },
   p_normalize: { kernels: pNormalizeKernels, reference: pNormalizeReference },
   packed_rows: { kernels: packedRowsKernels, reference: packedRowsReference },
@@ -179,6 +196,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   swiglu: { kernels: swigluKernels, reference: swigluReference },
   tanh: { kernels: tanhKernels, reference: tanhReference },
   transpose: { kernels: transposeKernels, reference: transposeReference },
+  var: { kernels: varKernels, reference: varReference },
   weight_norm: { kernels: weightNormKernels, reference: {} },
 };
 

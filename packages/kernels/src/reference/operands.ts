@@ -114,13 +114,23 @@ export function sumInto(
   accumulate: boolean,
   term: (offsets: readonly number[]) => number,
 ): void {
+  const sums = folded(loop, 0, (sum, offsets) => sum + term(offsets));
+  storeAll(target, sums, accumulate);
+}
+
+/** For reductions where the last operand has stride 0: from `start`, `combine` at every index of the loop; by the offset in the last operand. */
+export function folded(
+  loop: StridedLoop,
+  start: number,
+  combine: (soFar: number, offsets: readonly number[]) => number,
+): Float64Array {
   const last = loop.strides.length - 1;
   const strides = loop.strides[last]!;
   const written = loop.extents.map((extent, axis) => (strides[axis] === 0 ? 1 : extent));
   const size = 1 + written.reduce((end, extent, axis) => end + (extent - 1) * strides[axis]!, 0);
-  const sums = new Float64Array(written.includes(0) ? 0 : size);
+  const results = new Float64Array(written.includes(0) ? 0 : size).fill(start);
   walk(loop, (offsets) => {
-    sums[offsets[last]!]! += term(offsets);
+    results[offsets[last]!] = combine(results[offsets[last]!]!, offsets);
   });
-  storeAll(target, sums, accumulate);
+  return results;
 }

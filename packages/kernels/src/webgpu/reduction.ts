@@ -1,6 +1,6 @@
 import { contiguousStrides } from '../ops/strides.ts';
 import type { Slot } from './buffers.ts';
-import type { Dispatch } from './dispatch.ts';
+import { type Dispatch, integers, words } from './dispatch.ts';
 import type { Recording } from './kernel.ts';
 import { walkCode } from './loops.ts';
 
@@ -22,6 +22,8 @@ export interface Reduction {
   readonly term: string;
   /** Absent: the sum. */
   readonly largest?: boolean;
+  /** The largest of integers, made of words as `order` says: `finish` makes the target's words of it. */
+  readonly ordered?: boolean;
   readonly target: Slot;
   readonly accumulate?: boolean;
   /** WGSL expression of what is stored, of `total`. Reads `finishReads` at at_result. Absent: total. */
@@ -35,7 +37,7 @@ export interface Reduction {
  * a long sum, and neither the batch nor the device changes the order.
  */
 export function reduce(recording: Recording, reduction: Reduction): void {
-  const { extents, strides, targetStrides, largest = false } = reduction;
+  const { extents, strides, targetStrides, largest = false, ordered = false } = reduction;
   const axes = extents.map((_, axis) => axis);
   const kept = axes.filter((axis) => targetStrides[axis] !== 0);
   const summed = axes.filter((axis) => targetStrides[axis] === 0);
@@ -55,9 +57,10 @@ export function reduce(recording: Recording, reduction: Reduction): void {
     (code, operand) => code.replace(`let at_${operand} =`, `let base_${operand} =`),
     outer.code,
   );
-  const combine = largest ? `total = max(total, ${reduction.term});` : `total += ${reduction.term};`;
+  const combine = largest || ordered ? `total = max(total, ${reduction.term});` : `total += ${reduction.term};`;
+  const start = ordered ? 'before_all' : largest ? '-p.infinity' : '0.0';
   const sum = `${outerCode}
-  var total = ${largest ? '-p.infinity' : '0.0'};
+  var total = ${start};
   for (var t = chunk; t < p.terms; t += p.chunks) {
     ${inner.code}
     ${offsets.join(' ')}
@@ -72,7 +75,7 @@ export function reduce(recording: Recording, reduction: Reduction): void {
       u32,
       count: outputs,
       reads: { ...reduction.reads, ...reduction.finishReads },
-      writes: { result: reduction.target },
+      writes: { result: ordered ? words(reduction.target) : reduction.target },
       body: `let output = i; let chunk = 0u;
   ${sum}
   result[at_result] ${store} ${reduction.finish ?? 'total'};`,
@@ -87,7 +90,7 @@ export function reduce(recording: Recording, reduction: Reduction): void {
     u32: { ...u32, outputs },
     count: outputs * chunks,
     reads: reduction.reads,
-    writes: { sums: partial },
+    writes: { sums: ordered ? integers(partial) : partial },
     body: `${alongSum ? 'let output = i / p.chunks; let chunk = i % p.chunks;' : 'let output = i % p.outputs; let chunk = i / p.outputs;'}
   ${sum}
   sums[i] = total;`,
@@ -99,7 +102,7 @@ export function reduce(recording: Recording, reduction: Reduction): void {
     extents: [...keptExtents, chunks],
     strides: { partial: partialStrides },
     targetStrides: [...pick(targetStrides, kept), 0],
-    reads: { partial },
+    reads: { partial: ordered ? integers(partial) : partial },
     term: 'partial[at_partial]',
   });
 }

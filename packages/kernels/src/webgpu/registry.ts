@@ -7,6 +7,7 @@ import { batchNormWebGpu } from '../ops/batch_norm/webgpu.ts';
 import { concatWebGpu } from '../ops/concat/webgpu.ts';
 import { copyWebGpu } from '../ops/copy/webgpu.ts';
 import { crossEntropyWebGpu } from '../ops/cross_entropy/webgpu.ts';
+import { cumsumWebGpu } from '../ops/cumsum/webgpu.ts';
 import { divWebGpu } from '../ops/div/webgpu.ts';
 import { dynamicTanhWebGpu } from '../ops/dynamic_tanh/webgpu.ts';
 import { eluWebGpu } from '../ops/elu/webgpu.ts';
@@ -20,13 +21,17 @@ import { gluWebGpu } from '../ops/glu/webgpu.ts';
 import { groupNormWebGpu } from '../ops/group_norm/webgpu.ts';
 import { hadamardWebGpu } from '../ops/hadamard/webgpu.ts';
 import { integerLinearWebGpu } from '../ops/integer_linear/webgpu.ts';
+import { klDivWebGpu } from '../ops/kl_div/webgpu.ts';
 import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
 import { leakyReluWebGpu } from '../ops/leaky_relu/webgpu.ts';
 import { linearWebGpu } from '../ops/linear/webgpu.ts';
 import { lionWebGpu } from '../ops/lion/webgpu.ts';
 import { localResponseNormWebGpu } from '../ops/local_response_norm/webgpu.ts';
 import { logSoftmaxWebGpu } from '../ops/log_softmax/webgpu.ts';
+import { logsumexpWebGpu } from '../ops/logsumexp/webgpu.ts';
 import { matmulWebGpu } from '../ops/matmul/webgpu.ts';
+import { maxWebGpu } from '../ops/max/webgpu.ts';
+import { minWebGpu } from '../ops/min/webgpu.ts';
 import { mulWebGpu } from '../ops/mul/webgpu.ts';
 import { pNormalizeWebGpu } from '../ops/p_normalize/webgpu.ts';
 import { packedRowsWebGpu } from '../ops/packed_rows/webgpu.ts';
@@ -51,6 +56,7 @@ import { sumWebGpu } from '../ops/sum/webgpu.ts';
 import { swigluWebGpu } from '../ops/swiglu/webgpu.ts';
 import { tanhWebGpu } from '../ops/tanh/webgpu.ts';
 import { transposeWebGpu } from '../ops/transpose/webgpu.ts';
+import { varWebGpu } from '../ops/var/webgpu.ts';
 import type { WebGpuKernel, WebGpuKernels } from './kernel.ts';
 
 /** Every op with WGSL kernels, by the name of its folder. An op that is not here runs on native and reference only. */
@@ -64,6 +70,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   concat: concatWebGpu,
   copy: copyWebGpu,
   cross_entropy: crossEntropyWebGpu,
+  cumsum: cumsumWebGpu,
   div: divWebGpu,
   dynamic_tanh: dynamicTanhWebGpu,
   elu: eluWebGpu,
@@ -77,13 +84,17 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   group_norm: groupNormWebGpu,
   hadamard: hadamardWebGpu,
   integer_linear: integerLinearWebGpu,
+  kl_div: klDivWebGpu,
   layer_norm: layerNormWebGpu,
   leaky_relu: leakyReluWebGpu,
   linear: linearWebGpu,
   lion: lionWebGpu,
   local_response_norm: localResponseNormWebGpu,
   log_softmax: logSoftmaxWebGpu,
+  logsumexp: logsumexpWebGpu,
   matmul: matmulWebGpu,
+  max: maxWebGpu,
+  min: minWebGpu,
   mul: mulWebGpu,
   p_normalize: pNormalizeWebGpu,
   packed_rows: packedRowsWebGpu,
@@ -108,6 +119,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   swiglu: swigluWebGpu,
   tanh: tanhWebGpu,
   transpose: transposeWebGpu,
+  var: varWebGpu,
 };
 
 /** The WGSL form of every kernel that has one, by its name. */

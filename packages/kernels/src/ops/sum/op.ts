@@ -1,5 +1,5 @@
 import { needsGradient, recordGradient } from '../../recording.ts';
-import { Tensor } from '../../tensor.ts';
+import { sizeOfShape, Tensor } from '../../tensor.ts';
 import { backendOf, ensureFloats, resolveAxis } from '../operands.ts';
 import type { KernelSignature } from '../signature.ts';
 import { broadcastStrides, loopScalars, mergeExtents } from '../strides.ts';
@@ -19,9 +19,9 @@ export const sumKernels: readonly KernelSignature[] = [
 ];
 
 export interface ReductionOptions {
-  /** Axes to sum over, negative ones counted from the end. Absent: all. */
+  /** Axes to reduce over, negative ones counted from the end. Absent: all. */
   readonly axes?: readonly number[];
-  /** Summed axes stay with extent 1. */
+  /** Reduced axes stay with extent 1. */
   readonly keepDims?: boolean;
 }
 
@@ -39,14 +39,9 @@ export function scaledSum(
 ): Tensor {
   ensureFloats(op, { x });
   const backend = backendOf(op, x);
-  const rank = x.shape.length;
-  const summed = new Set(options.axes?.map((axis) => resolveAxis(op, axis, rank)) ?? x.shape.keys());
-  const kept = x.shape.map((extent, axis) => (summed.has(axis) ? 1 : extent));
-  const shape = options.keepDims === true ? kept : x.shape.filter((_, axis) => !summed.has(axis));
+  const { shape, count, full, reduced } = reductionOf(op, x, options);
   const y = Tensor.empty(backend, shape);
-  const factor = factorOf(y.size === 0 ? 0 : x.size / y.size);
-  const full = broadcastStrides(x.shape, x.shape);
-  const reduced = broadcastStrides(kept, x.shape);
+  const factor = factorOf(count);
   backend.encode(
     'sum.forward',
     [x.buffer, y.buffer],
@@ -60,4 +55,23 @@ export function scaledSum(
     });
   }
   return y;
+}
+
+/** The shape of a reduction's result, how many elements become one (0 where there is none), and strides over x's extents: x's and the result's. */
+export function reductionOf(
+  op: string,
+  x: Tensor,
+  options: ReductionOptions,
+): { shape: readonly number[]; count: number; full: readonly number[]; reduced: readonly number[] } {
+  const rank = x.shape.length;
+  const reducedAxes = new Set(options.axes?.map((axis) => resolveAxis(op, axis, rank)) ?? x.shape.keys());
+  const kept = x.shape.map((extent, axis) => (reducedAxes.has(axis) ? 1 : extent));
+  const shape = options.keepDims === true ? kept : x.shape.filter((_, axis) => !reducedAxes.has(axis));
+  const size = sizeOfShape(shape);
+  return {
+    shape,
+    count: size === 0 ? 0 : x.size / size,
+    full: broadcastStrides(x.shape, x.shape),
+    reduced: broadcastStrides(kept, x.shape),
+  };
 }
