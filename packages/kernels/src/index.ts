@@ -17,6 +17,14 @@ export {
   transposed,
 } from './linalg/index.ts';
 export { activationSparseLinear } from './ops/activation_sparse_linear/op.ts';
+export {
+  type AdafactorMemory,
+  type AdafactorOptions,
+  type AdafactorState,
+  adafactor,
+  createAdafactorState,
+} from './ops/adafactor/op.ts';
+export { type AdagradOptions, type AdagradState, adagrad, createAdagradState } from './ops/adagrad/op.ts';
 export { type AdamOptions, type AdamState, adam, createAdamState } from './ops/adam/op.ts';
 export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './ops/adamw/op.ts';
 export { add } from './ops/add/op.ts';
@@ -95,6 +103,7 @@ export { reglu } from './ops/reglu/op.ts';
 export { relu } from './ops/relu/op.ts';
 export { reluSquared } from './ops/relu_squared/op.ts';
 export { rmsNorm } from './ops/rms_norm/op.ts';
+export { createRmspropState, type RmspropOptions, type RmspropState, rmsprop } from './ops/rmsprop/op.ts';
 export { type RotaryScaling, rotaryFrequencies } from './ops/rotary/frequencies.ts';
 export { type RotaryOptions, rotary } from './ops/rotary/op.ts';
 export { scale } from './ops/scale/op.ts';

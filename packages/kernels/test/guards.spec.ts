@@ -376,6 +376,38 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
   ['globalNorm', () => kernels.globalNorm([]), 'invalid-argument', 'found none'],
   ['clipByGlobalNorm', () => kernels.clipByGlobalNorm([floats(2)], 0), 'invalid-argument', 'found 0'],
   [
+    'adafactor: eps1',
+    () =>
+      kernels.adafactor([floats(2)], [floats(2)], kernels.createAdafactorState([floats(2)]), {
+        learningRate: 1,
+        eps1: 1e-30,
+      }),
+    'invalid-argument',
+    'at least 2^-63, so that float32 holds its square, found 1e-30',
+  ],
+  [
+    'adafactor: memory',
+    () =>
+      kernels.adafactor([floats(2, 3)], [floats(2, 3)], kernels.createAdafactorState([floats(6)]), { learningRate: 1 }),
+    'size-mismatch',
+    'shape [2, 3] needs a memory with row, found none',
+  ],
+  [
+    'adafactor: rows',
+    () =>
+      kernels.adafactor([floats(2, 3)], [floats(2, 3)], kernels.createAdafactorState([floats(3, 3)]), {
+        learningRate: 1,
+      }),
+    'shape-mismatch',
+    'row has shape [2], found [3]',
+  ],
+  [
+    'adagrad: lists',
+    () => kernels.adagrad([floats(2)], [floats(2)], kernels.createAdagradState([]), { learningRate: 1 }),
+    'size-mismatch',
+    '1 parameters need as many sums, found 0',
+  ],
+  [
     'adam: state',
     () => kernels.adam([floats(2)], [floats(2)], kernels.createAdamState([floats(3)]), { learningRate: 1 }),
     'shape-mismatch',
@@ -392,6 +424,16 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     () => kernels.adamW([floats(2)], [], kernels.createAdamWState([]), { learningRate: 1 }),
     'size-mismatch',
     '1 parameters need as many gradients, found 0',
+  ],
+  [
+    'rmsprop: momentum',
+    () =>
+      kernels.rmsprop([floats(2)], [floats(2)], kernels.createRmspropState([floats(2)]), {
+        learningRate: 1,
+        momentum: 0.9,
+      }),
+    'size-mismatch',
+    '1 momenta, found 0',
   ],
   [
     'sgd: momentum',

@@ -1,10 +1,13 @@
 import type { ReferenceKernel, ReferenceKernels } from '../reference/operands.ts';
 import { activationSparseLinearKernels } from './activation_sparse_linear/op.ts';
 import { activationSparseLinearReference } from './activation_sparse_linear/reference.ts';
+import { adafactorKernels } from './adafactor/op.ts';
+import { adafactorReference } from './adafactor/reference.ts';
+import { adagradKernels } from './adagrad/op.ts';
+import { adagradReference } from './adagrad/reference.ts';
 import { adamKernels } from './adam/op.ts';
 import { adamReference } from './adam/reference.ts';
 import { adamWKernels } from './adamw/op.ts';
-import { adamWReference } from './adamw/reference.ts';
 import { addKernels } from './add/op.ts';
 import { addReference } from './add/reference.ts';
 import { attentionKernels } from './attention/op.ts';
@@ -91,6 +94,8 @@ import { reluSquaredKernels } from './relu_squared/op.ts';
 import { reluSquaredReference } from './relu_squared/reference.ts';
 import { rmsNormKernels } from './rms_norm/op.ts';
 import { rmsNormReference } from './rms_norm/reference.ts';
+import { rmspropKernels } from './rmsprop/op.ts';
+import { rmspropReference } from './rmsprop/reference.ts';
 import { rotaryKernels } from './rotary/op.ts';
 import { rotaryReference } from './rotary/reference.ts';
 import { scaleKernels } from './scale/op.ts';
@@ -134,8 +139,10 @@ interface RegisteredOp {
 /** Every op, by the name of its folder. */
 export const ops: Readonly<Record<string, RegisteredOp>> = {
   activation_sparse_linear: { kernels: activationSparseLinearKernels, reference: activationSparseLinearReference },
+  adafactor: { kernels: adafactorKernels, reference: adafactorReference },
+  adagrad: { kernels: adagradKernels, reference: adagradReference },
   adam: { kernels: adamKernels, reference: adamReference },
-  adamw: { kernels: adamWKernels, reference: adamWReference },
+  adamw: { kernels: adamWKernels, reference: {} },
   add: { kernels: addKernels, reference: addReference },
   attention: { kernels: attentionKernels, reference: attentionReference },
   batch_norm: { kernels: batchNormKernels, reference: batchNormReference },
@@ -181,6 +188,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   relu: { kernels: reluKernels, reference: reluReference },
   relu_squared: { kernels: reluSquaredKernels, reference: reluSquaredReference },
   rms_norm: { kernels: rmsNormKernels, reference: rmsNormReference },
+  rmsprop: { kernels: rmspropKernels, reference: rmspropReference },
   rotary: { kernels: rotaryKernels, reference: rotaryReference },
   scale: { kernels: scaleKernels, reference: scaleReference },
   scale_norm: { kernels: scaleNormKernels, reference: {} },

@@ -1,6 +1,7 @@
 import { activationSparseLinearWebGpu } from '../ops/activation_sparse_linear/webgpu.ts';
+import { adafactorWebGpu } from '../ops/adafactor/webgpu.ts';
+import { adagradWebGpu } from '../ops/adagrad/webgpu.ts';
 import { adamWebGpu } from '../ops/adam/webgpu.ts';
-import { adamWWebGpu } from '../ops/adamw/webgpu.ts';
 import { addWebGpu } from '../ops/add/webgpu.ts';
 import { attentionWebGpu } from '../ops/attention/webgpu.ts';
 import { batchNormWebGpu } from '../ops/batch_norm/webgpu.ts';
@@ -42,6 +43,7 @@ import { regluWebGpu } from '../ops/reglu/webgpu.ts';
 import { reluWebGpu } from '../ops/relu/webgpu.ts';
 import { reluSquaredWebGpu } from '../ops/relu_squared/webgpu.ts';
 import { rmsNormWebGpu } from '../ops/rms_norm/webgpu.ts';
+import { rmspropWebGpu } from '../ops/rmsprop/webgpu.ts';
 import { rotaryWebGpu } from '../ops/rotary/webgpu.ts';
 import { scaleWebGpu } from '../ops/scale/webgpu.ts';
 import { sgdWebGpu } from '../ops/sgd/webgpu.ts';
@@ -62,8 +64,9 @@ import type { WebGpuKernel, WebGpuKernels } from './kernel.ts';
 /** Every op with WGSL kernels, by the name of its folder. An op that is not here runs on native and reference only. */
 export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   activation_sparse_linear: activationSparseLinearWebGpu,
+  adafactor: adafactorWebGpu,
+  adagrad: adagradWebGpu,
   adam: adamWebGpu,
-  adamw: adamWWebGpu,
   add: addWebGpu,
   attention: attentionWebGpu,
   batch_norm: batchNormWebGpu,
@@ -105,6 +108,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   relu: reluWebGpu,
   relu_squared: reluSquaredWebGpu,
   rms_norm: rmsNormWebGpu,
+  rmsprop: rmspropWebGpu,
   rotary: rotaryWebGpu,
   scale: scaleWebGpu,
   sgd: sgdWebGpu,

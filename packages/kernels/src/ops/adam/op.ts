@@ -7,25 +7,26 @@ import type { KernelSignature } from '../signature.ts';
  * One command for all parameters. For each, with `count` elements; p, m, v and largest in place, g only read:
  *
  *     c  = min(1, maxNorm / (norm + 1e-6)), or 1 where norm is absent; NaN where norm is NaN
- *     g' = c g + weightDecay p
+ *     g' = c g + weightDecay p                  p' = p                                   Adam
+ *     g' = c g                                  p' = p (1 - learningRate weightDecay)    where decoupled: AdamW
  *     m  = beta1 m + (1 - beta1) g'
  *     v  = beta2 v + (1 - beta2) g'²
  *     w  = v, or largest = max(largest, v) where that is there
- *     p  = p - learningRate (m / correction1) / (sqrt(w / correction2) + eps)
+ *     p  = p' - learningRate (m / correction1) / (sqrt(w / correction2) + eps)
  *
- * correction = 1 - beta^step comes from the host.
+ * correction = 1 - beta^step comes from the host. weightDecay is one scalar for each parameter.
  */
 export const adamKernels: readonly KernelSignature[] = [
   {
     name: 'adam.step',
     reads: ['norm?'],
     writes: [],
-    scalars: ['learningRate', 'beta1', 'beta2', 'eps', 'correction1', 'correction2', 'maxNorm'],
+    scalars: ['learningRate', 'beta1', 'beta2', 'eps', 'correction1', 'correction2', 'decoupled', 'maxNorm'],
     repeated: { buffers: ['p', 'g', 'm', 'v', 'largest?'], scalars: ['count', 'weightDecay'] },
   },
 ];
 
-/** What Adam remembers of each parameter. Belongs to whoever made it. */
+/** What Adam and AdamW remember of each parameter. Belongs to whoever made it. */
 export interface AdamState {
   /** Steps taken. */
   step: number;
@@ -40,7 +41,7 @@ export interface AdamOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly eps?: number;
-  /** L2: added to the gradient. One for all parameters, or one for each. */
+  /** Added to the gradient (L2) by Adam, decoupled from it by AdamW. One for all parameters, or one for each. */
   readonly weightDecay?: number | readonly number[];
   readonly clip?: Clipping;
 }
@@ -58,19 +59,32 @@ export function adam(
   state: AdamState,
   options: AdamOptions,
 ): void {
+  encodeAdamStep('adam', false, parameters, gradients, state, options);
+}
+
+/** A step of the family, under the name that its messages carry. */
+export function encodeAdamStep(
+  op: string,
+  decoupled: boolean,
+  parameters: readonly Tensor[],
+  gradients: readonly Tensor[],
+  state: AdamState,
+  options: AdamOptions,
+): void {
   const { learningRate, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weightDecay = 0, clip } = options;
   const { firstMoments, secondMoments, largestMoments } = state;
   const lists: Record<string, readonly Tensor[]> = { gradients, firstMoments, secondMoments };
   if (largestMoments.length > 0) lists.largestMoments = largestMoments;
-  const backend = backendOfStep('adam', parameters, lists);
+  const backend = backendOfStep(op, parameters, lists);
   state.step += 1;
   const buffers = [bufferOrNone(clip?.norm)];
   const corrections = [1 - beta1 ** state.step, 1 - beta2 ** state.step];
-  const scalars = [learningRate, beta1, beta2, eps, ...corrections, clip === undefined ? 0 : clip.maxNorm];
+  const maxNorm = clip === undefined ? 0 : clip.maxNorm;
+  const scalars = [learningRate, beta1, beta2, eps, ...corrections, decoupled ? 1 : 0, maxNorm];
   parameters.forEach((parameter, index) => {
     buffers.push(parameter.buffer, gradients[index]!.buffer, firstMoments[index]!.buffer, secondMoments[index]!.buffer);
     buffers.push(bufferOrNone(largestMoments[index]));
-    scalars.push(parameter.size, decayOf('adam', weightDecay, index, parameters.length));
+    scalars.push(parameter.size, decayOf(op, weightDecay, index, parameters.length));
   });
   backend.encode('adam.step', buffers, scalars);
 }

@@ -9,6 +9,7 @@ export const adamReference: ReferenceKernels = {
     const eps = operands.scalar('eps');
     const correction1 = operands.scalar('correction1');
     const correction2 = operands.scalar('correction2');
+    const decoupled = operands.flag('decoupled');
     const factor = clipFactor(operands.floatsIfAny('norm'), operands.scalar('maxNorm'));
     for (const member of operands.members()) {
       const p = member.floats('p');
@@ -19,11 +20,12 @@ export const adamReference: ReferenceKernels = {
       const count = member.scalar('count');
       const weightDecay = member.scalar('weightDecay');
       for (let i = 0; i < count; i++) {
-        const gradient = factor * g[i]! + weightDecay * p[i]!;
+        const gradient = decoupled ? factor * g[i]! : factor * g[i]! + weightDecay * p[i]!;
+        const before = decoupled ? p[i]! * (1 - learningRate * weightDecay) : p[i]!;
         const first = beta1 * m[i]! + (1 - beta1) * gradient;
         const second = beta2 * v[i]! + (1 - beta2) * gradient ** 2;
         const scale = largest === undefined ? second : Math.max(largest[i]!, second);
-        p[i] = p[i]! - (learningRate * (first / correction1)) / (Math.sqrt(scale / correction2) + eps);
+        p[i] = before - learningRate * (first / correction1 / (Math.sqrt(scale / correction2) + eps));
         m[i] = first;
         v[i] = second;
         if (largest !== undefined) largest[i] = scale;
