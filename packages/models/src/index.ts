@@ -50,7 +50,7 @@ export {
 } from './decoder/architectures.ts';
 export { type AttendOptions, attend } from './decoder/attend.ts';
 export type { AttentionCache } from './decoder/attention-cache.ts';
-export { BitLinear, type BitLinearOptions } from './decoder/bit-linear.ts';
+export { BitLinear, type BitLinearOptions, largestOfRows } from './decoder/bit-linear.ts';
 export {
   type Activation,
   DecoderConfig,

@@ -10,6 +10,7 @@ import { recurrence } from './layer-skipping/recurrence.ts';
 import { selfSpeculative } from './layer-skipping/self-speculative.ts';
 import { stochasticDepth } from './layer-skipping/stochastic-depth.ts';
 import { none } from './none.ts';
+import { batchNorm } from './norm/batch-norm.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
 import { layerNorm } from './norm/layer-norm.ts';
 import { layerNormScaling } from './norm/layer-norm-scaling.ts';
@@ -19,6 +20,7 @@ import { periLn } from './norm/peri-ln.ts';
 import { preRmsNorm } from './norm/pre-rmsnorm.ts';
 import { preRmsNormTraining } from './norm/pre-rmsnorm-training.ts';
 import { rmsNorm } from './norm/rms-norm.ts';
+import { trainingMode } from './norm/training-mode.ts';
 import { angularLayers } from './pruning/angular-layers.ts';
 import { attentionDrop } from './pruning/attention-drop.ts';
 import { blockInfluence } from './pruning/block-influence.ts';
@@ -33,6 +35,7 @@ import { magnitude } from './pruning/magnitude.ts';
 import { partialTraining } from './pruning/partial-training.ts';
 import { postTraining } from './pruning/post-training.ts';
 import { randomPruning } from './pruning/random-pruning.ts';
+import { sliceGpt } from './pruning/slicegpt.ts';
 import { sparseGpt } from './pruning/sparsegpt.ts';
 import { wanda } from './pruning/wanda.ts';
 import { awq } from './quantization/awq.ts';
@@ -46,6 +49,7 @@ import { normalFloat } from './quantization/normal-float.ts';
 import { ptqtp } from './quantization/ptqtp.ts';
 import { quantizationAwareTraining } from './quantization/quantization-aware-training.ts';
 import { roundToNearest } from './quantization/round-to-nearest.ts';
+import { smoothQuant } from './quantization/smoothquant.ts';
 import type { ResolvedTechnique, Technique, TechniqueDescription } from './technique.ts';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
 
@@ -54,6 +58,8 @@ const TECHNIQUES: readonly Technique[] = [
   none,
   layerNorm,
   rmsNorm,
+  batchNorm,
+  trainingMode,
   dynamicTanh,
   mixLn,
   periLn,
@@ -71,6 +77,7 @@ const TECHNIQUES: readonly Technique[] = [
   normalFloat,
   ptqtp,
   qep,
+  smoothQuant,
   quantizationAwareTraining,
   lowBitTraining,
   magnitude,
@@ -79,6 +86,7 @@ const TECHNIQUES: readonly Technique[] = [
   randomPruning,
   wanda,
   sparseGpt,
+  sliceGpt,
   laser,
   laserSearch,
   laco,

@@ -75,8 +75,8 @@ function atLeast(x: Tensor, smallest: number): Tensor {
   return add(relu(add(x, scale(least, -1))), least);
 }
 
-/** max |x| over the last dimension, `[..., 1]`: by how much dividing by it shrinks a row. */
-function largestOfRows(x: Tensor): Tensor {
+/** max |x| over the last dimension, `[..., 1]`, without a gradient: by how much dividing by it shrinks a row. A row of zeros has about 0. */
+export function largestOfRows(x: Tensor): Tensor {
   const values = stopGradient(x);
   const over = (rows: Tensor) => sum(magnitudes(rows), { axes: [-1], keepDims: true });
   const shrunk = over(pNormalize(values, AS_GOOD_AS_INFINITE));

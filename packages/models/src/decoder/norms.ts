@@ -51,21 +51,28 @@ export const dynamicTanhKind: NormKind<{ alphaInit: number }> = {
 
 /**
  * `(x - mean) / sqrt(variance + eps) * weight + bias`, mean and variance of each feature over all rows (batch and positions) in training,
- * remembered ones else (Ioffe and Szegedy 2015). `momentum` is a batch's share in what is remembered.
+ * remembered ones else (Ioffe and Szegedy 2015). `momentum` is a batch's share in what is remembered. `statistics` says what is used outside
+ * of training: those that were remembered, or the batch's own.
  */
-export const batchNormKind: NormKind<{ eps: number; momentum: number }> = {
+export const batchNormKind: NormKind<{ eps: number; momentum: number; statistics: 'remembered' | 'batch' }> = {
   kind: 'batch-norm',
-  options: z.strictObject({ eps: z.number().positive(), momentum: z.number().gt(0).max(1) }),
+  options: z.strictObject({
+    eps: z.number().positive(),
+    momentum: z.number().gt(0).max(1),
+    statistics: z.enum(['remembered', 'batch']).default('remembered'),
+  }),
   parameters: (size) => [
     weight(size),
     bias(size),
     { name: 'running_mean', shape: [size], initial: { kind: 'constant', value: 0 }, remembered: true },
     { name: 'running_variance', shape: [size], initial: { kind: 'constant', value: 1 }, remembered: true },
   ],
-  forward(x, parameters, { eps, momentum }, { training }) {
+  forward(x, parameters, { eps, momentum, statistics }, { training }) {
     const { weight: gain, bias: shift, running_mean: mean, running_variance: variance } = parameters;
     const rows = x.reshape([-1, x.shape.at(-1)!]);
     const running = { mean: mean!, variance: variance! };
+    if (!training && statistics === 'batch')
+      return batchNorm(rows, gain!, shift!, { training: true, eps }).reshape(x.shape);
     return batchNorm(rows, gain!, shift!, { training, running, momentum, eps }).reshape(x.shape);
   },
 };

@@ -1,5 +1,8 @@
 import { bitLinearCheck } from './bit-linear.ts';
 import { angularDistanceCheck } from './depth.ts';
+import { batchNormCheck } from './batch-norm.ts';
+import { principalAxesCheck } from './slicegpt.ts';
+import { smoothQuantCheck } from './smoothquant.ts';
 import { lacoCheck } from './laco.ts';
 import { layerSkipCheck, selfSpeculationCheck } from './layer-skip.ts';
 import { llmDropCheck } from './llm-drop.ts';
@@ -14,6 +17,7 @@ import { goldenCases } from './values.ts';
 const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'angular-distance': angularDistanceCheck,
   awq: awqCheck,
+  batchnorm: batchNormCheck,
   'bitlinear-bottom-up': bitLinearCheck,
   gptq: gptqCheck,
   higgs: higgsCheck,
@@ -23,9 +27,11 @@ const CHECKS: Readonly<Record<string, GoldenCheck>> = {
   'layerskip-training': layerSkipCheck,
   'llm-drop': llmDropCheck,
   'nf4-fp4': normalFloatCheck,
+  'pca-rotation': principalAxesCheck,
   'pre-rmsnorm': preRmsNormCheck,
   qep: qepCheck,
   'self-speculative-verify': selfSpeculationCheck,
+  smoothquant: smoothQuantCheck,
   sparsegpt: sparseGptCheck,
   wanda: wandaCheck,
 };

@@ -8,21 +8,25 @@ export interface PreNormPlace {
 }
 
 /**
- * The norms of a decoder with a LayerNorm before attention, before the MLP and at the end, and none elsewhere. Throws
- * `technique-does-not-fit`, in the name of the technique that asks, for any other.
+ * The norms of a decoder with a norm of these kinds (LayerNorm, unless said otherwise) before attention, before the MLP and at the end, and none
+ * elsewhere. Throws `technique-does-not-fit`, in the name of the technique that asks, for any other.
  */
-export function prePlaces(config: DecoderConfig, technique = 'pre-rmsnorm'): readonly PreNormPlace[] {
+export function prePlaces(
+  config: DecoderConfig,
+  technique = 'pre-rmsnorm',
+  kinds: readonly string[] = ['layer-norm'],
+): readonly PreNormPlace[] {
   const { norms, layers, gated, normOverrides, residual, input } = config;
   const { attentionInput, mlpInput, final, ...others } = norms;
   const isPlain =
-    [attentionInput, mlpInput, final].every(({ kind }) => kind === 'layer-norm') &&
+    [attentionInput, mlpInput, final].every(({ kind }) => kinds.includes(kind)) &&
     Object.values(others).every(({ kind }) => kind === 'none') &&
     normOverrides.length === 0;
   if (!isPlain) {
     const found = Object.entries(norms).flatMap(([place, { kind }]) => (kind === 'none' ? [] : [`${place} ${kind}`]));
     throw doesNotFit(
       technique,
-      `it starts from a model with a LayerNorm before every sub-layer and at the end, found ${found.join(', ') || 'none'}`,
+      `it starts from a model with ${kinds.includes('rms-norm') ? 'LayerNorm or RMSNorm' : 'a LayerNorm'} before every sub-layer and at the end, found ${found.join(', ') || 'none'}`,
     );
   }
   const onlyAdds =

@@ -164,6 +164,11 @@ async function convertDecoder(decoder: Decoder, parameters: Parameters): Promise
   return costs.total;
 }
 
+/** A Pre-LN decoder to Pre-RMSNorm in place, with gains of 1: for techniques that need a stream that can be turned. */
+export async function convertToRmsNorm(decoder: Decoder): Promise<void> {
+  await convertDecoder(decoder, { form: 'rms', recentred: 'all' });
+}
+
 export const preRmsNorm = defineTechnique({
   id: 'pre-rmsnorm',
   title: 'Pre-RMSNorm and Pre-CRMSNorm',
