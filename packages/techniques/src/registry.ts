@@ -42,6 +42,7 @@ import { awq } from './quantization/awq.ts';
 import { bitnetBottomUp } from './quantization/bitnet-bottom-up.ts';
 import { gptq, qep } from './quantization/gptq.ts';
 import { higgs } from './quantization/higgs.ts';
+import { higgsDynamic } from './quantization/higgs-dynamic.ts';
 import { hqq } from './quantization/hqq.ts';
 import { layerwiseBits } from './quantization/layerwise-bits.ts';
 import { lowBitTraining } from './quantization/low-bit-training.ts';
@@ -72,6 +73,7 @@ const TECHNIQUES: readonly Technique[] = [
   bitnetBottomUp,
   gptq,
   higgs,
+  higgsDynamic,
   hqq,
   layerwiseBits,
   normalFloat,
