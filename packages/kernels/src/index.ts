@@ -36,8 +36,12 @@ export {
   attentionProbabilities,
   attentionValues,
 } from './ops/attention/parts.ts';
+export { type AvgPool1dOptions, avgPool1d } from './ops/avg_pool1d/op.ts';
+export { type AvgPool2dOptions, avgPool2d } from './ops/avg_pool2d/op.ts';
 export { type BatchNormOptions, batchNorm, type RunningStatistics } from './ops/batch_norm/op.ts';
 export { concat, writeSlice } from './ops/concat/op.ts';
+export { type Conv1dOptions, conv1d } from './ops/conv1d/op.ts';
+export { type Conv2dOptions, conv2d } from './ops/conv2d/op.ts';
 export { copy } from './ops/copy/op.ts';
 export { type CrossEntropyOptions, crossEntropy } from './ops/cross_entropy/op.ts';
 export { cumsum } from './ops/cumsum/op.ts';
@@ -66,6 +70,8 @@ export { logSoftmax } from './ops/log_softmax/op.ts';
 export { logSumExp } from './ops/logsumexp/op.ts';
 export { type MatmulOptions, matmul } from './ops/matmul/op.ts';
 export { max } from './ops/max/op.ts';
+export { maxPool1d } from './ops/max_pool1d/op.ts';
+export { maxPool2d } from './ops/max_pool2d/op.ts';
 export { mean } from './ops/mean/op.ts';
 export { min } from './ops/min/op.ts';
 export { mul } from './ops/mul/op.ts';
@@ -80,6 +86,7 @@ export {
   writePackedRows,
 } from './ops/packed_rows/op.ts';
 export { derf, elementwiseLayerNorm, type PointwiseNormOptions, pointwiseNorm } from './ops/pointwise_norm/op.ts';
+export type { Pool1dOptions, Pool2dOptions } from './ops/pools.ts';
 export { createPowerNormState, type PowerNormOptions, type PowerNormState, powerNorm } from './ops/power_norm/op.ts';
 export {
   floatValues,

@@ -32,20 +32,14 @@ const subjects: readonly Subject[] = [
 
 /** Golden ops of which some cases have no implementation here. */
 const notImplemented: readonly string[] = [
-  'avg_pool1d',
-  'avg_pool2d',
   'bfloat16_encode',
   'clip_mse',
   'clip_percentile',
-  'conv1d',
-  'conv2d',
   'fake_quantize',
   'float16_encode',
   'float8_encode',
   'float8_overflow',
   'lsq',
-  'max_pool1d',
-  'max_pool2d',
   'quantize_ties',
   'schedule.constant_with_warmup',
   'schedule.cosine_annealing',

@@ -41,6 +41,10 @@ export class Params {
     throw this.#fault(name, 'a list of numbers');
   }
 
+  numberOrNumbers(name: string): number | readonly number[] {
+    return typeof this.#values[name] === 'number' ? this.number(name) : this.numbers(name);
+  }
+
   flag(name: string): boolean {
     const value = this.#values[name];
     if (typeof value === 'boolean') return value;

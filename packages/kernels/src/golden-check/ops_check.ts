@@ -23,10 +23,12 @@ import { normComputations } from './norm_computations.ts';
 import { reductionComputations } from './reduction_computations.ts';
 import { valuesOf } from './safetensors.ts';
 import { type CaseCheck, type Comparison, compare, type GoldenSubject, tensorOf, valuesFrom } from './subject.ts';
+import { windowComputations } from './window_computations.ts';
 
 const computations: Computations = {
   ...activationComputations,
   ...normComputations,
+  ...windowComputations,
   linear: (inputs) => linear(inputs.of('x'), inputs.of('weight'), inputs.ifAny('bias')),
   matmul: binary((a, b) => matmul(a, b)),
   add: binary(add),

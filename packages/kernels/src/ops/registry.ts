@@ -12,10 +12,16 @@ import { addKernels } from './add/op.ts';
 import { addReference } from './add/reference.ts';
 import { attentionKernels } from './attention/op.ts';
 import { attentionReference } from './attention/reference.ts';
+import { avgPool1dKernels } from './avg_pool1d/op.ts';
+import { avgPool2dKernels } from './avg_pool2d/op.ts';
+import { avgPool2dReference } from './avg_pool2d/reference.ts';
 import { batchNormKernels } from './batch_norm/op.ts';
 import { batchNormReference } from './batch_norm/reference.ts';
 import { concatKernels } from './concat/op.ts';
 import { concatReference } from './concat/reference.ts';
+import { conv1dKernels } from './conv1d/op.ts';
+import { conv2dKernels } from './conv2d/op.ts';
+import { conv2dReference } from './conv2d/reference.ts';
 import { copyKernels } from './copy/op.ts';
 import { copyReference } from './copy/reference.ts';
 import { crossEntropyKernels } from './cross_entropy/op.ts';
@@ -71,6 +77,9 @@ import { matmulKernels } from './matmul/op.ts';
 import { matmulReference } from './matmul/reference.ts';
 import { maxKernels } from './max/op.ts';
 import { maxReference } from './max/reference.ts';
+import { maxPool1dKernels } from './max_pool1d/op.ts';
+import { maxPool2dKernels } from './max_pool2d/op.ts';
+import { maxPool2dReference } from './max_pool2d/reference.ts';
 import { meanKernels } from './mean/op.ts';
 import { minKernels } from './min/op.ts';
 import { minReference } from './min/reference.ts';
@@ -145,8 +154,12 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   adamw: { kernels: adamWKernels, reference: {} },
   add: { kernels: addKernels, reference: addReference },
   attention: { kernels: attentionKernels, reference: attentionReference },
+  avg_pool1d: { kernels: avgPool1dKernels, reference: {} },
+  avg_pool2d: { kernels: avgPool2dKernels, reference: avgPool2dReference },
   batch_norm: { kernels: batchNormKernels, reference: batchNormReference },
   concat: { kernels: concatKernels, reference: concatReference },
+  conv1d: { kernels: conv1dKernels, reference: {} },
+  conv2d: { kernels: conv2dKernels, reference: conv2dReference },
   copy: { kernels: copyKernels, reference: copyReference },
   cross_entropy: { kernels: crossEntropyKernels, reference: crossEntropyReference },
   cumsum: { kernels: cumsumKernels, reference: cumsumReference },
@@ -176,6 +189,8 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   logsumexp: { kernels: logsumexpKernels, reference: logsumexpReference },
   matmul: { kernels: matmulKernels, reference: matmulReference },
   max: { kernels: maxKernels, reference: maxReference },
+  max_pool1d: { kernels: maxPool1dKernels, reference: {} },
+  max_pool2d: { kernels: maxPool2dKernels, reference: maxPool2dReference },
   mean: { kernels: meanKernels, reference: {} },
   min: { kernels: minKernels, reference: minReference },
   mul: { kernels: mulKernels, reference: mulReference },

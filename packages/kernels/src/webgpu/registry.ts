@@ -4,8 +4,10 @@ import { adagradWebGpu } from '../ops/adagrad/webgpu.ts';
 import { adamWebGpu } from '../ops/adam/webgpu.ts';
 import { addWebGpu } from '../ops/add/webgpu.ts';
 import { attentionWebGpu } from '../ops/attention/webgpu.ts';
+import { avgPool2dWebGpu } from '../ops/avg_pool2d/webgpu.ts';
 import { batchNormWebGpu } from '../ops/batch_norm/webgpu.ts';
 import { concatWebGpu } from '../ops/concat/webgpu.ts';
+import { conv2dWebGpu } from '../ops/conv2d/webgpu.ts';
 import { copyWebGpu } from '../ops/copy/webgpu.ts';
 import { crossEntropyWebGpu } from '../ops/cross_entropy/webgpu.ts';
 import { cumsumWebGpu } from '../ops/cumsum/webgpu.ts';
@@ -32,6 +34,7 @@ import { logSoftmaxWebGpu } from '../ops/log_softmax/webgpu.ts';
 import { logsumexpWebGpu } from '../ops/logsumexp/webgpu.ts';
 import { matmulWebGpu } from '../ops/matmul/webgpu.ts';
 import { maxWebGpu } from '../ops/max/webgpu.ts';
+import { maxPool2dWebGpu } from '../ops/max_pool2d/webgpu.ts';
 import { minWebGpu } from '../ops/min/webgpu.ts';
 import { mulWebGpu } from '../ops/mul/webgpu.ts';
 import { pNormalizeWebGpu } from '../ops/p_normalize/webgpu.ts';
@@ -69,8 +72,10 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   adam: adamWebGpu,
   add: addWebGpu,
   attention: attentionWebGpu,
+  avg_pool2d: avgPool2dWebGpu,
   batch_norm: batchNormWebGpu,
   concat: concatWebGpu,
+  conv2d: conv2dWebGpu,
   copy: copyWebGpu,
   cross_entropy: crossEntropyWebGpu,
   cumsum: cumsumWebGpu,
@@ -98,6 +103,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   matmul: matmulWebGpu,
   max: maxWebGpu,
   min: minWebGpu,
+  max_pool2d: maxPool2dWebGpu,
   mul: mulWebGpu,
   p_normalize: pNormalizeWebGpu,
   packed_rows: packedRowsWebGpu,
