@@ -12,7 +12,7 @@ export const batchNorm = defineTechnique({
     'learned gain and bias. Outside of training it uses the statistics that it remembered, or those of the batch at hand. In a causal model ' +
     'the statistics of a batch let a token see later ones: losses in training, and with the batch’s own statistics, are no honest losses.',
   equation: String.raw`y = \frac{x - \mu_B}{\sqrt{\sigma_B^2 + \epsilon}} \odot g + b,\qquad \mu_B, \sigma_B^2\ \text{over the tokens of the batch},\qquad \hat\mu \leftarrow (1-m)\hat\mu + m\,\mu_B`,
-  papers: [109],
+  papers: [],
   parameters: z.strictObject({
     eps: NormEpsilon,
     momentum: z.number().gt(0).max(1).default(0.1).meta({

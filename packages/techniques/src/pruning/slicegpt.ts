@@ -186,7 +186,7 @@ export const sliceGpt = defineTechnique({
     'that leads from one cut’s axes to the next one’s; these count. LayerNorm is turned into RMSNorm first. All axes are those of the whole model, where the ' +
     'released code finds them layer by layer on what the sliced layers below give.',
   equation: String.raw`\sum_i X_i^{\top} X_i = Q \Lambda Q^{\top},\qquad W_{\mathrm{in}} \leftarrow W_{\mathrm{in}} Q D,\quad W_{\mathrm{out}} \leftarrow D^{\top} Q^{\top} W_{\mathrm{out}},\qquad \mathrm{RMSNorm}(XQ)Q^{\top} = \mathrm{RMSNorm}(X)`,
-  papers: [104],
+  papers: [],
   parameters: z.strictObject({
     share: z.number().min(0).max(0.75).default(0.25).meta({
       title: 'Sliced',
