@@ -11,6 +11,7 @@ export function smallComparison(change: Partial<ComparisonRequest> = {}): Compar
     training: { tokens: 100_000 },
     data: 'node-docs',
     items: 40,
+    probes: [],
     techniques: [{ id: 'round-to-nearest', parameters: {}, grid: { bits: [8, 4, 2] } }],
     withBaseline: true,
     seeds: 2,

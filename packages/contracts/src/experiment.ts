@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ClaimId } from './claim.ts';
 import { MetricName } from './outcome.ts';
 import { RegisteredProtocol, SubjectTemplate } from './protocol.ts';
-import { BackendName, RunSpec, Sha256, TrainingSpec } from './run-spec.ts';
+import { BackendName, Probes, RunSpec, Sha256, TrainingSpec } from './run-spec.ts';
 import { ExperimentState, RunState } from './run-state.ts';
 import { TechniqueParameters } from './technique.ts';
 import { Interval, Verdict } from './verdict.ts';
@@ -21,6 +21,8 @@ export const ComparisonRequest = z
     training: TrainingSpec.partial().default({}),
     data: z.string().min(1),
     items: z.number().int().min(10).max(5000).default(400),
+    /** Measured beside the loss. */
+    probes: Probes.default([]),
     techniques: z
       .array(
         z.object({

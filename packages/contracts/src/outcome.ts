@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Sha256 } from './run-spec.ts';
+import { type ProbeSpec, Sha256 } from './run-spec.ts';
 
 /** Losses of the single items of an evaluation, in the items' order, for paired statistics. */
 export const ItemValues = z.object({ metric: z.string(), values: z.array(z.number()) }).meta({ id: 'ItemValues' });
@@ -13,6 +13,8 @@ export const Outcome = z
   .object({
     metrics: z.record(z.string(), z.number()),
     items: ItemValues.nullable(),
+    /** What the probes of the evaluation found of their single documents or windows; left out where there are none. */
+    probeItems: z.array(ItemValues).optional(),
     /** Training ended in NaN, above the unigram entropy, or without progress: an outcome, not a missing value. */
     diverged: z.object({ step: z.number().int(), reason: z.string() }).nullable(),
     timings: z.record(z.string(), z.number()),
@@ -28,6 +30,10 @@ export const METRICS = {
   natsPerByte: { title: 'Loss', unit: 'nats/byte', better: 'lower' },
   natsPerToken: { title: 'Loss', unit: 'nats/token', better: 'lower' },
   top1Accuracy: { title: 'Top-1 accuracy', unit: 'share', better: 'higher' },
+  answerAccuracy: { title: 'Answers written exactly', unit: 'share', better: 'higher' },
+  choiceAccuracy: { title: 'Continuations chosen rightly', unit: 'share', better: 'higher' },
+  top1Agreement: { title: 'Agreement with the model before', unit: 'share', better: 'higher' },
+  klDivergence: { title: 'Divergence from the model before', unit: 'nats/token', better: 'lower' },
   bitsPerWeight: { title: 'Bits per weight', unit: 'bits', better: 'lower' },
   modelBytes: { title: 'Size', unit: 'bytes', better: 'lower' },
   parameters: { title: 'Parameters', unit: '', better: 'lower' },
@@ -62,3 +68,11 @@ export const TIMED_SERIES = ['tokensPerSecond', 'residentMiB'] as const;
 
 /** Metrics that a clock measured: they stand among an outcome's timings and never enter the digest. */
 export const TIMED_METRICS: readonly MetricName[] = ['timeRatio', 'twinTimeRatio'];
+
+/** Metrics that only a run with a probe reports, and which one. */
+export const PROBE_OF_METRIC: Partial<Record<MetricName, ProbeSpec['kind']>> = {
+  answerAccuracy: 'answers',
+  choiceAccuracy: 'choices',
+  top1Agreement: 'agreement',
+  klDivergence: 'agreement',
+};

@@ -98,6 +98,30 @@ export const SubjectSpec = z
   .meta({ id: 'SubjectSpec' });
 export type SubjectSpec = z.infer<typeof SubjectSpec>;
 
+/** What is measured beside the loss, on the first documents of the evaluation's split: as many as it has items. */
+export const ProbeSpec = z
+  .discriminatedUnion('kind', [
+    /** Answers that are written exactly, in data whose documents are tasks. */
+    z.object({ kind: z.literal('answers') }),
+    /** Tokens on which the model agrees with the trained one that its technique starts from, and how far its probabilities are. */
+    z.object({ kind: z.literal('agreement') }),
+    /** Which of several continuations of a document is the likeliest? The wrong ones are from other documents. */
+    z.object({
+      kind: z.literal('choices'),
+      choices: z.number().int().min(2).max(10),
+      contextWords: z.number().int().min(1).max(500),
+      choiceWords: z.number().int().min(1).max(100),
+    }),
+  ])
+  .meta({ id: 'ProbeSpec' });
+export type ProbeSpec = z.infer<typeof ProbeSpec>;
+
+/** Each kind once. */
+export const Probes = z
+  .array(ProbeSpec)
+  .max(3)
+  .refine((probes) => new Set(probes.map(({ kind }) => kind)).size === probes.length, 'a kind of probe stands twice');
+
 export const EvaluationSpec = z
   .object({
     data: DataRef,
@@ -106,6 +130,8 @@ export const EvaluationSpec = z
     items: z.number().int().min(1).max(100_000),
     /** Tokens in one window; null: the subject's context length. */
     windowTokens: z.number().int().min(2).max(4096).nullable(),
+    /** Came later than the first specs: left out where there are none, so that their hashes stay. */
+    probes: Probes.min(1).optional(),
   })
   .meta({ id: 'EvaluationSpec' });
 export type EvaluationSpec = z.infer<typeof EvaluationSpec>;

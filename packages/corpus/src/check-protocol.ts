@@ -1,4 +1,13 @@
-import { type ClaimKind, canonicalJson, type Paper, type Part, Protocol, type Template } from '@claimbench/contracts';
+import {
+  type ClaimKind,
+  canonicalJson,
+  type MetricName,
+  type Paper,
+  type Part,
+  PROBE_OF_METRIC,
+  Protocol,
+  type Template,
+} from '@claimbench/contracts';
 import { paperPath } from './check-paper.ts';
 import { type Checked, checkShape } from './check-shape.ts';
 import type { CorpusFile, CorpusIssue } from './corpus-file.ts';
@@ -141,6 +150,7 @@ function checkPart(part: Part, at: string, protocol: Protocol, seeds: readonly s
     const name = `${term.arm} ${term.metric ?? part.contrast.metric}`;
     if (named.has(name)) report(`${field}.arm`, `the arm ${term.arm} is named twice in one contrast`);
     named.add(name);
+    checkProbed(term.metric ?? part.contrast.metric, protocol, `${field}.metric`, report);
     if (term.coefficient === 0) report(`${field}.coefficient`, 'is 0: leave the term out');
   });
   checkShapeOf(part.contrast, `${at}.contrast`, report);
@@ -155,6 +165,13 @@ function checkPart(part: Part, at: string, protocol: Protocol, seeds: readonly s
       report(`${at}.margin`, 'a contrast of logarithms has an absolute margin');
     }
   }
+}
+
+/** A metric of a probe exists only where the evaluation asks for it. */
+function checkProbed(metric: MetricName, { evaluation }: Protocol, at: string, report: Report): void {
+  const probe = PROBE_OF_METRIC[metric];
+  if (probe === undefined || evaluation.probes?.some(({ kind }) => kind === probe)) return;
+  report(at, `${metric} is measured by the probe ${probe}, which evaluation.probes does not ask for`);
 }
 
 /** Least numbers of doses, costs and levels (docs/method.md): with fewer there is no line, no curve and no spread. */

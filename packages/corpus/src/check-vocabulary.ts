@@ -14,6 +14,8 @@ export interface Vocabulary {
   readonly recipes: ReadonlySet<string>;
   readonly checkpoints: ReadonlySet<string>;
   readonly dataSets: ReadonlySet<string>;
+  /** Those whose documents ask and answer. */
+  readonly tasks: ReadonlySet<string>;
 }
 
 /** Protocols that name a technique, parameter, subject or data set that does not exist. Start-up refuses a corpus with any. */
@@ -41,6 +43,9 @@ function problemsOf(protocol: Protocol, vocabulary: Vocabulary): { field: string
     known(`${field}.name`, subject.kind, subject.name, subjects);
   }
   known('evaluation.data', 'data set', protocol.evaluation.data, vocabulary.dataSets);
+  if (protocol.evaluation.probes?.some(({ kind }) => kind === 'answers')) {
+    known('evaluation.data', 'task', protocol.evaluation.data, vocabulary.tasks);
+  }
   protocol.arms.forEach((arm, index) => {
     const check = vocabulary.techniques.get(arm.technique.id);
     if (!check) {

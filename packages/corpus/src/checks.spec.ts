@@ -287,6 +287,24 @@ describe('a protocol file', () => {
   });
 });
 
+describe('a metric of a probe', () => {
+  const agreement = (draft: Protocol) => {
+    for (const term of draft.parts[0]!.contrast.terms) term.metric = 'klDivergence';
+  };
+
+  it('is refused where the evaluation does not ask for the probe', () => {
+    expect(protocolWith(agreement)).toContain(
+      'parts.0.contrast.terms.0.metric: klDivergence is measured by the probe agreement, which evaluation.probes does not ask for',
+    );
+    expect(
+      protocolWith((draft) => {
+        agreement(draft);
+        draft.evaluation.probes = [{ kind: 'agreement' }];
+      }),
+    ).toEqual([]);
+  });
+});
+
 describe('the names in a protocol', () => {
   const vocabulary: Vocabulary = {
     techniques: new Map([
@@ -299,6 +317,7 @@ describe('the names in a protocol', () => {
     recipes: new Set(['small-llama']),
     checkpoints: new Set(['tiny-llama']),
     dataSets: new Set(['node-docs']),
+    tasks: new Set(['generated-copy']),
   };
 
   it('are checked against the techniques, subjects and data sets that there are', () => {
@@ -321,5 +340,11 @@ describe('the names in a protocol', () => {
     const more = checkVocabulary(one, without).map(({ field, message }) => `${field}: ${message}`);
     expect(more).toContain('arms.1.technique.id: unknown technique round-to-nearest; known: none');
     expect(more).toContain('evaluation.data: unknown data set node-docs; known: ');
+    const asking = structuredClone(protocol);
+    asking.evaluation.probes = [{ kind: 'answers' }];
+    const third = checkVocabulary({ protocols: [asking], claimById: one.claimById }, vocabulary);
+    expect(third.map(({ field, message }) => `${field}: ${message}`)).toContain(
+      'evaluation.data: unknown task node-docs; known: generated-copy',
+    );
   });
 });

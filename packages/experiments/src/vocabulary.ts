@@ -1,5 +1,6 @@
 import type { Vocabulary } from '@claimbench/corpus';
 import { parameterProblems, techniqueIds } from '@claimbench/techniques';
+import { TASKS } from './plan/probes.ts';
 import type { Resources } from './resources.ts';
 
 /** Every name that a protocol may use: what start-up checks the corpus against. */
@@ -11,5 +12,6 @@ export function vocabularyOf({ subjects, dataSets }: Resources): Vocabulary {
     recipes: named('recipe'),
     checkpoints: named('checkpoint'),
     dataSets: new Set(dataSets.map(({ name }) => name)),
+    tasks: new Set(TASKS),
   };
 }

@@ -124,6 +124,7 @@ export {
   type SpeculativeText,
 } from './decoding/speculative.ts';
 export { type Agreement, compareWithReference } from './evaluation/agreement.ts';
+export { type AnswerResult, answerExactly } from './evaluation/answers.ts';
 export { type ContinuationPlan, continuationQuestions } from './evaluation/continuation-questions.ts';
 export { type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
 export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole } from './evaluation/items.ts';

@@ -893,6 +893,7 @@ export interface components {
                 split: "validation" | "test";
                 items: number;
                 windowTokens: number | null;
+                probes?: components["schemas"]["ProbeSpec"][];
                 data: string;
             };
             arms: components["schemas"]["Arm"][];
@@ -911,6 +912,19 @@ export interface components {
         };
         /** @enum {string} */
         Scale: "quick" | "standard" | "full";
+        ProbeSpec: {
+            /** @enum {string} */
+            kind: "answers";
+        } | {
+            /** @enum {string} */
+            kind: "agreement";
+        } | {
+            /** @enum {string} */
+            kind: "choices";
+            choices: number;
+            contextWords: number;
+            choiceWords: number;
+        };
         Arm: {
             id: string;
             label: string;
@@ -955,7 +969,7 @@ export interface components {
         };
         Contrast: {
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             /**
              * @default raw
              * @enum {string}
@@ -967,7 +981,7 @@ export interface components {
                 arm: string;
                 coefficient: number;
                 /** @enum {string} */
-                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 dose?: number;
             }[];
         };
@@ -981,7 +995,7 @@ export interface components {
             /** @enum {string} */
             kind: "frontier";
             /** @enum {string} */
-            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
         } | {
             /** @enum {string} */
             kind: "dispersion";
@@ -1210,6 +1224,8 @@ export interface components {
             data: string;
             /** @default 400 */
             items: number;
+            /** @default [] */
+            probes: components["schemas"]["ProbeSpec"][];
             techniques: {
                 id: string;
                 /** @default {} */
@@ -1303,6 +1319,8 @@ export interface components {
             data: string;
             /** @default 400 */
             items: number;
+            /** @default [] */
+            probes: components["schemas"]["ProbeSpec"][];
             techniques: {
                 id: string;
                 /** @default {} */
@@ -1336,6 +1354,7 @@ export interface components {
             split: "validation" | "test";
             items: number;
             windowTokens: number | null;
+            probes?: components["schemas"]["ProbeSpec"][];
         };
         SeedReveal: {
             index: number;
@@ -1379,7 +1398,7 @@ export interface components {
         Comparison: {
             baseline: string | null;
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             rows: components["schemas"]["ComparisonRow"][];
         };
         ComparisonRow: {
@@ -1399,7 +1418,7 @@ export interface components {
             };
             difference: {
                 /** @enum {string} */
-                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 effect: number;
                 interval: components["schemas"]["Interval"];
                 n: number;
@@ -1494,6 +1513,7 @@ export interface components {
                 [key: string]: number;
             };
             items: components["schemas"]["ItemValues"] | null;
+            probeItems?: components["schemas"]["ItemValues"][];
             diverged: {
                 step: number;
                 reason: string;

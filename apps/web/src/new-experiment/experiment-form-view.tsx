@@ -16,7 +16,7 @@ import {
 } from './experiment-form.ts';
 import { fieldId, ProblemsProvider } from './form-parts.tsx';
 import { PlanPanel } from './plan-panel.tsx';
-import { Naming, SeedsAndBackend, SubjectAndData } from './run-settings.tsx';
+import { Naming, Probes, SeedsAndBackend, SubjectAndData, Training } from './run-settings.tsx';
 import { useSettled } from './settled.ts';
 import { TechniqueSection } from './technique-section.tsx';
 
@@ -88,6 +88,8 @@ export function ExperimentForm({
           <div className="min-w-0 space-y-8">
             <TechniqueSection catalogue={catalogue} />
             <SubjectAndData catalogue={catalogue} dataSets={dataSets} />
+            <Probes />
+            <Training catalogue={catalogue} />
             <SeedsAndBackend backends={backends} />
             <Naming automatic={automaticTitle(values, catalogue)} claim={values.claim} />
           </div>

@@ -1,5 +1,5 @@
 import type { SubjectOption, TechniqueDescriptor } from '@claimbench/contracts';
-import { ComparisonRequest } from '@claimbench/contracts';
+import { ComparisonRequest, TrainingSpec } from '@claimbench/contracts';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
@@ -11,7 +11,11 @@ import {
   formPath,
   formProblems,
   newTechnique,
+  OPTIMISERS,
   readForm,
+  SCHEDULES,
+  specOptions,
+  specWords,
 } from './experiment-form.ts';
 
 const rounding: TechniqueDescriptor = {
@@ -109,6 +113,57 @@ describe('the form of a new experiment', () => {
     expect(readForm(formOf(request, catalogue), catalogue).request).toEqual(request);
     expect(request.techniques[0]?.grid).toEqual({ bits: [8, 6, 4, 3, 2], scheme: ['affine'], layers: [[0, 1], [2]] });
   });
+  it('reads what is changed in the recipe, and what is measured beside the loss', () => {
+    const values = filled((v) => {
+      Object.assign(v, { batchSize: '8', microBatchSize: '4', warmup: '0', weightDecay: '0.5', gradientClip: 'none' });
+      v.schedule = specOptions(SCHEDULES, '')[3]!.json;
+      v.optimiser = specOptions(OPTIMISERS, '')[3]!.json;
+      Object.assign(v, { answers: true, agreement: true, choices: true, choiceCount: '3' });
+    });
+    const { request } = readForm(values, catalogue);
+    if (!request) throw new Error('expected a request');
+    expect(request.training).toEqual({
+      batchSize: 8,
+      microBatchSize: 4,
+      warmup: 0,
+      weightDecay: 0.5,
+      gradientClip: null,
+      schedule: { kind: 'warmup-stable-decay', decay: 0.2, shape: 'linear', final: 0 },
+      optimiser: { kind: 'sgd', momentum: 0.9, nesterov: false },
+    });
+    expect(request.probes).toEqual([
+      { kind: 'answers' },
+      { kind: 'agreement' },
+      { kind: 'choices', choices: 3, contextWords: 8, choiceWords: 3 },
+    ]);
+    expect(ComparisonRequest.parse(request)).toEqual(request);
+    expect(formOf(request, catalogue)).toMatchObject({ schedule: values.schedule, choiceCount: '3', agreement: true });
+    // One that the form does not offer is kept as well.
+    const own = { kind: 'cosine' as const, final: 0.25 };
+    const cloned = formOf({ ...request, training: { schedule: own } }, catalogue);
+    expect(readForm(cloned, catalogue).request?.training).toEqual({ schedule: own });
+    expect(specOptions(SCHEDULES, cloned.schedule).at(-1)?.words).toBe('Cosine, final 0.25');
+  });
+  it('every schedule and optimiser that it offers is one that the contract takes, and has a name', () => {
+    for (const schedule of SCHEDULES) expect(TrainingSpec.partial().parse({ schedule })).toEqual({ schedule });
+    for (const optimiser of OPTIMISERS) expect(TrainingSpec.partial().parse({ optimiser })).toEqual({ optimiser });
+    expect(OPTIMISERS.map(specWords)).toEqual([
+      'AdamW, beta1 0.9, beta2 0.95, epsilon 1e-8',
+      'Adam, beta1 0.9, beta2 0.999, epsilon 1e-8',
+      'Lion, beta1 0.9, beta2 0.99',
+      'SGD, momentum 0.9',
+    ]);
+  });
+  it('says which number of the recipe or of a question is wrong', () => {
+    const values = filled((v) => {
+      Object.assign(v, { warmup: '2', gradientClip: 'some', choices: true, choiceCount: '1' });
+    });
+    expect(readForm(values, catalogue).problems.map(({ path }) => path)).toEqual([
+      'warmup',
+      'gradientClip',
+      'choiceCount',
+    ]);
+  });
   it('cuts titles that would be too long', () => {
     const values = filled((v) => {
       v.techniques = Array.from({ length: 12 }, () => newTechnique(rounding));
@@ -125,6 +180,10 @@ describe('a refusal of the API', () => {
     expect(formPath('bits', values)).toBe('techniques.0.settings.bits');
     expect(formPath('subject.name', values)).toBe('subject');
     expect(formPath('training', values)).toBe('tokens');
+    expect(formPath('training.warmup', values)).toBe('warmup');
+    expect(formPath('training.schedule.final', values)).toBe('schedule');
+    expect(formPath('probes', values)).toBe('probes');
+    expect(formPath('probes.1.contextWords', values)).toBe('contextWords');
     expect(formPath('nothing.known', values)).toBeNull();
   });
   it('goes by its code when it names no field', () => {

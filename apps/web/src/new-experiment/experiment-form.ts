@@ -48,7 +48,51 @@ export interface ExperimentValues {
   /** Overrides of the recipe; empty: as the recipe says. */
   tokens: string;
   learningRate: string;
+  batchSize: string;
+  microBatchSize: string;
+  warmup: string;
+  weightDecay: string;
+  /** "none": no clipping. */
+  gradientClip: string;
+  /** JSON of the spec: of one that is offered, or of what was cloned. */
+  schedule: string;
+  optimiser: string;
+  /** Measured beside the loss. */
+  answers: boolean;
+  agreement: boolean;
+  choices: boolean;
+  /** Choices of a question, words before them, words of each. */
+  choiceCount: string;
+  contextWords: string;
+  choiceWords: string;
 }
+
+type Training = ComparisonRequest['training'];
+
+/** What the form offers; momenta and shapes are those that are usual. */
+export const SCHEDULES: readonly NonNullable<Training['schedule']>[] = [
+  { kind: 'constant' },
+  { kind: 'cosine', final: 0.1 },
+  { kind: 'linear', final: 0 },
+  { kind: 'warmup-stable-decay', decay: 0.2, shape: 'linear', final: 0 },
+];
+export const OPTIMISERS: readonly NonNullable<Training['optimiser']>[] = [
+  { kind: 'adamw', beta1: 0.9, beta2: 0.95, epsilon: 1e-8 },
+  { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+  { kind: 'lion', beta1: 0.9, beta2: 0.99 },
+  { kind: 'sgd', momentum: 0.9, nesterov: false },
+];
+
+/** The numbers of a recipe that the form can override, and what each may be. */
+const NUMBERS = {
+  tokens: { low: 1, high: 1e12, whole: true },
+  learningRate: { low: 1e-9, high: 10, whole: false },
+  batchSize: { low: 1, high: 1024, whole: true },
+  microBatchSize: { low: 1, high: 1024, whole: true },
+  warmup: { low: 0, high: 1, whole: false },
+  weightDecay: { low: 0, high: 1, whole: false },
+} as const;
+const NUMBER_NAMES = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
 
 export interface FormCatalogue {
   techniques: readonly TechniqueDescriptor[];
@@ -105,12 +149,27 @@ export function emptyForm({ subjects, backends }: FormCatalogue, claim: string |
     reuse: true,
     tokens: '',
     learningRate: '',
+    batchSize: '',
+    microBatchSize: '',
+    warmup: '',
+    weightDecay: '',
+    gradientClip: '',
+    schedule: '',
+    optimiser: '',
+    answers: false,
+    agreement: false,
+    choices: false,
+    choiceCount: '4',
+    contextWords: '8',
+    choiceWords: '3',
   };
 }
 
 /** The form that sends `request` again: what "clone and edit" starts from. */
 export function formOf(request: ComparisonRequest, { techniques }: FormCatalogue): ExperimentValues {
   const text = (value: number | undefined) => (value === undefined ? '' : String(value));
+  const { training } = request;
+  const asked = request.probes.find((probe) => probe.kind === 'choices');
   return {
     title: request.title,
     claim: request.claim,
@@ -140,8 +199,21 @@ export function formOf(request: ComparisonRequest, { techniques }: FormCatalogue
     seeds: String(request.seeds),
     backend: request.backend,
     reuse: request.reuse,
-    tokens: text(request.training.tokens),
-    learningRate: text(request.training.learningRate),
+    tokens: text(training.tokens),
+    learningRate: text(training.learningRate),
+    batchSize: text(training.batchSize),
+    microBatchSize: text(training.microBatchSize),
+    warmup: text(training.warmup),
+    weightDecay: text(training.weightDecay),
+    gradientClip: training.gradientClip === null ? 'none' : text(training.gradientClip),
+    schedule: training.schedule ? canonicalJson(training.schedule) : '',
+    optimiser: training.optimiser ? canonicalJson(training.optimiser) : '',
+    answers: request.probes.some(({ kind }) => kind === 'answers'),
+    agreement: request.probes.some(({ kind }) => kind === 'agreement'),
+    choices: asked !== undefined,
+    choiceCount: text(asked?.choices ?? 4),
+    contextWords: text(asked?.contextWords ?? 8),
+    choiceWords: text(asked?.choiceWords ?? 3),
   };
 }
 
@@ -191,12 +263,27 @@ export function readForm(
 
   const seeds = number('seeds', values.seeds, { low: 1, high: 64, whole: true });
   const items = number('items', values.items, { low: 10, high: 5000, whole: true });
-  const training: ComparisonRequest['training'] = {};
-  if (values.tokens.trim() !== '') {
-    training.tokens = number('tokens', values.tokens, { low: 1, high: 1e12, whole: true });
+  const training: Training = {};
+  for (const name of NUMBER_NAMES) {
+    if (values[name].trim() !== '') training[name] = number(name, values[name], NUMBERS[name]);
   }
-  if (values.learningRate.trim() !== '') {
-    training.learningRate = number('learningRate', values.learningRate, { low: 1e-9, high: 10, whole: false });
+  const clip = values.gradientClip.trim();
+  if (clip === 'none') training.gradientClip = null;
+  else if (clip !== '') training.gradientClip = number('gradientClip', clip, { low: 1e-9, high: 1e9, whole: false });
+  const schedule = specOf(SCHEDULES, values.schedule);
+  if (schedule) training.schedule = schedule;
+  const optimiser = specOf(OPTIMISERS, values.optimiser);
+  if (optimiser) training.optimiser = optimiser;
+  const probes: ComparisonRequest['probes'] = [];
+  if (values.answers) probes.push({ kind: 'answers' });
+  if (values.agreement) probes.push({ kind: 'agreement' });
+  if (values.choices) {
+    probes.push({
+      kind: 'choices',
+      choices: number('choiceCount', values.choiceCount, { low: 2, high: 10, whole: true }),
+      contextWords: number('contextWords', values.contextWords, { low: 1, high: 500, whole: true }),
+      choiceWords: number('choiceWords', values.choiceWords, { low: 1, high: 100, whole: true }),
+    });
   }
   const title = values.title.trim() || automaticTitle(values, catalogue);
   if (title.length > 200) report('title', 'At most 200 characters');
@@ -212,6 +299,7 @@ export function readForm(
       training,
       data: values.data,
       items,
+      probes,
       techniques,
       withBaseline: values.withBaseline,
       seeds,
@@ -219,6 +307,30 @@ export function readForm(
       reuse: values.reuse,
     },
   };
+}
+
+/** A select holds the JSON of a spec; what was cloned may be none of those that are offered. Nothing for an empty one. */
+function specOf<Spec extends object>(offered: readonly Spec[], json: string): Spec | undefined {
+  if (json === '') return undefined;
+  return offered.find((spec) => canonicalJson(spec) === json) ?? JSON.parse(json);
+}
+
+/** The specs that a select offers, with the one that is chosen, each as JSON and in words. */
+export function specOptions(offered: readonly { kind: string }[], chosen: string): { json: string; words: string }[] {
+  const all = offered.map((spec) => canonicalJson(spec));
+  if (chosen !== '' && !all.includes(chosen)) all.push(chosen);
+  return all.map((json) => ({ json, words: specWords(JSON.parse(json)) }));
+}
+
+/** "Linear, final 0": a schedule or optimiser in a line. */
+export function specWords({ kind, ...rest }: { kind: string; [name: string]: unknown }): string {
+  const name = { adamw: 'AdamW', sgd: 'SGD' }[kind] ?? `${kind[0]?.toUpperCase()}${kind.slice(1).replaceAll('-', ' ')}`;
+  const settings = Object.entries(rest).flatMap(([key, value]) =>
+    value === false
+      ? []
+      : [value === true ? key : `${key} ${typeof value === 'string' ? value.replaceAll('-', ' ') : value}`],
+  );
+  return [name, ...settings].join(', ');
 }
 
 /** What equals the default is left out: the request says what was chosen. */
@@ -268,6 +380,8 @@ export function formProblems(
   return place === undefined ? [] : [{ path: place, message: refusal.detail }];
 }
 
+const OVERRIDES = new Set<string>([...NUMBER_NAMES, 'gradientClip', 'schedule', 'optimiser']);
+const PROBE_FIELDS = new Set(['contextWords', 'choiceWords']);
 const PLAIN = new Set(['title', 'subject', 'data', 'items', 'seeds', 'backend', 'techniques']);
 
 export function formPath(path: string, values: ExperimentValues): string | null {
@@ -278,7 +392,8 @@ export function formPath(path: string, values: ExperimentValues): string | null 
       ? `techniques.${second}.settings.${fourth}`
       : `techniques.${second}.technique`;
   }
-  if (first === 'training') return second === 'learningRate' ? 'learningRate' : 'tokens';
+  if (first === 'training') return OVERRIDES.has(second) ? second : 'tokens';
+  if (first === 'probes') return third === 'choices' ? 'choiceCount' : PROBE_FIELDS.has(third) ? third : 'probes';
   if (PLAIN.has(first)) return first;
   const index = values.techniques.findIndex((one) => Object.hasOwn(one.settings, first));
   return index < 0 ? null : `techniques.${index}.settings.${first}`;

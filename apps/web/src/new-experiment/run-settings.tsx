@@ -1,13 +1,21 @@
 'use client';
 import type { BackendOption, DataSetOption } from '@claimbench/contracts';
-import { Checkbox, Field, Select, Tag, TextInput } from '@claimbench/ui';
+import { Checkbox, Field, FieldError, Select, Tag, TextInput } from '@claimbench/ui';
 import { bytes, count, parameterCount, significant } from '@claimbench/ui/numbers';
 import { useEffect } from 'react';
 import { useFormContext, useWatch } from 'react-hook-form';
-import { type ExperimentValues, type FormCatalogue, subjectKey } from './experiment-form.ts';
+import {
+  type ExperimentValues,
+  type FormCatalogue,
+  OPTIMISERS,
+  SCHEDULES,
+  specOptions,
+  specWords,
+  subjectKey,
+} from './experiment-form.ts';
 import { FormHeading, useProblem } from './form-parts.tsx';
 
-/** The model that all arms share, the text that it is judged on, and what is changed in its training. */
+/** The model that all arms share, and the text that it is judged on. */
 export function SubjectAndData({
   catalogue,
   dataSets,
@@ -21,9 +29,6 @@ export function SubjectAndData({
   const subject = catalogue.subjects.find((one) => subjectKey(one) === chosen);
   const data = dataSets.find((one) => one.name === dataName);
   const fitting = dataSets.filter((one) => subject === undefined || subject.data.includes(one.name));
-  const tokensProblem = useProblem('tokens');
-  const learningRateProblem = useProblem('learningRate');
-  const training = subject?.spec?.kind === 'recipe' ? subject.spec.training : null;
 
   // another subject may not know the data that was chosen for the last one
   useEffect(() => {
@@ -89,44 +94,153 @@ export function SubjectAndData({
         >
           {(aria) => <TextInput {...aria} inputMode="numeric" className="tabular" {...register('items')} />}
         </Field>
-        {training ? (
+      </div>
+    </section>
+  );
+}
+
+/** What is changed in the recipe of a subject that is trained here; nothing for a checkpoint. */
+export function Training({ catalogue }: { catalogue: FormCatalogue }) {
+  const { control } = useFormContext<ExperimentValues>();
+  const chosen = useWatch({ control, name: 'subject' });
+  const subject = catalogue.subjects.find((one) => subjectKey(one) === chosen);
+  if (subject?.spec?.kind !== 'recipe') return null;
+  const { training } = subject.spec;
+  const clip = training.gradientClip === null ? 'no clipping' : significant(training.gradientClip, 3);
+  return (
+    <section aria-label="Training">
+      <FormHeading>Training</FormHeading>
+      <p className="mb-3 text-sm text-ink-faint">What is left empty is as the recipe says.</p>
+      <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2 lg:grid-cols-3">
+        <Override name="tokens" label="Training tokens" recipe={count(training.tokens)} />
+        <Override name="learningRate" label="Learning rate" recipe={significant(training.learningRate, 3)} />
+        <SpecSelect
+          name="schedule"
+          label="Schedule"
+          offered={SCHEDULES}
+          recipe={specWords(training.schedule ?? { kind: 'cosine', final: 0.1 })}
+        />
+        <SpecSelect
+          name="optimiser"
+          label="Optimiser"
+          offered={OPTIMISERS}
+          recipe={specWords(training.optimiser ?? { kind: 'adamw', beta1: 0.9, beta2: 0.95, epsilon: 1e-8 })}
+        />
+        <Override name="batchSize" label="Batch" recipe={`${count(training.batchSize)} windows`} />
+        <Override
+          name="microBatchSize"
+          label="Windows at once"
+          recipe={training.microBatchSize === undefined ? 'the whole batch' : count(training.microBatchSize)}
+        />
+        <Override name="warmup" label="Warm-up" recipe={`${significant(training.warmup, 3)} of the steps`} />
+        <Override name="weightDecay" label="Weight decay" recipe={significant(training.weightDecay, 3)} />
+        <Override name="gradientClip" label="Gradient clipping" recipe={`${clip}; "none" to leave it out`} />
+      </div>
+    </section>
+  );
+}
+
+/** A number of the recipe. */
+function Override({
+  name,
+  label,
+  recipe,
+}: {
+  name: 'tokens' | 'learningRate' | 'batchSize' | 'microBatchSize' | 'warmup' | 'weightDecay' | 'gradientClip';
+  label: string;
+  recipe: string;
+}) {
+  const { register } = useFormContext<ExperimentValues>();
+  return (
+    <Field id={name} label={label} hint={`Recipe: ${recipe}`} error={useProblem(name)}>
+      {(aria) => <TextInput {...aria} inputMode="decimal" className="tabular" {...register(name)} />}
+    </Field>
+  );
+}
+
+/** A part of the recipe that has settings of its own. */
+function SpecSelect({
+  name,
+  label,
+  offered,
+  recipe,
+}: {
+  name: 'schedule' | 'optimiser';
+  label: string;
+  offered: readonly { kind: string }[];
+  recipe: string;
+}) {
+  const { register, control } = useFormContext<ExperimentValues>();
+  const chosen = useWatch({ control, name });
+  return (
+    <Field id={name} label={label} hint={`Recipe: ${recipe}`} error={useProblem(name)}>
+      {(aria) => (
+        <Select {...aria} {...register(name)}>
+          <option value="">As the recipe</option>
+          {specOptions(offered, chosen).map(({ json, words }) => (
+            <option key={json} value={json}>
+              {words}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
+
+/** What is measured beside the loss. */
+export function Probes() {
+  const { register, control } = useFormContext<ExperimentValues>();
+  const choices = useWatch({ control, name: 'choices' });
+  return (
+    <section aria-label="Measured too">
+      <FormHeading>Measured too</FormHeading>
+      <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2 lg:grid-cols-3">
+        <Checkbox
+          id="answers"
+          label="Answers"
+          hint="Share that is written exactly, on generated texts that ask and answer"
+          {...register('answers')}
+        />
+        <Checkbox
+          id="agreement"
+          label="Agreement with the model before"
+          hint="Most likely tokens that stay the same, and the divergence from the trained model that a technique starts from"
+          {...register('agreement')}
+        />
+        <Checkbox
+          id="choices"
+          label="Choice of continuations"
+          hint="Which words go on from a document’s first ones? The wrong ones come from other documents"
+          {...register('choices')}
+        />
+        {choices ? (
           <>
-            <Field
-              id="tokens"
-              label="Training tokens"
-              hint={`Empty: as the recipe, ${count(training.tokens)}`}
-              error={tokensProblem}
-            >
-              {(aria) => (
-                <TextInput
-                  {...aria}
-                  inputMode="numeric"
-                  className="tabular"
-                  placeholder={String(training.tokens)}
-                  {...register('tokens')}
-                />
-              )}
-            </Field>
-            <Field
-              id="learningRate"
-              label="Learning rate"
-              hint={`Empty: as the recipe, ${significant(training.learningRate, 3)}`}
-              error={learningRateProblem}
-            >
-              {(aria) => (
-                <TextInput
-                  {...aria}
-                  inputMode="decimal"
-                  className="tabular"
-                  placeholder={String(training.learningRate)}
-                  {...register('learningRate')}
-                />
-              )}
-            </Field>
+            <ChoiceNumber name="choiceCount" label="Choices" hint="2 to 10" />
+            <ChoiceNumber name="contextWords" label="Words before them" hint="A document’s first words; 1 to 500" />
+            <ChoiceNumber name="choiceWords" label="Words of a choice" hint="1 to 100" />
           </>
         ) : null}
       </div>
+      <FieldError id="probes-error" message={useProblem('probes')} />
     </section>
+  );
+}
+
+function ChoiceNumber({
+  name,
+  label,
+  hint,
+}: {
+  name: 'choiceCount' | 'contextWords' | 'choiceWords';
+  label: string;
+  hint: string;
+}) {
+  const { register } = useFormContext<ExperimentValues>();
+  return (
+    <Field id={name} label={label} hint={hint} error={useProblem(name)}>
+      {(aria) => <TextInput {...aria} inputMode="numeric" className="tabular" {...register(name)} />}
+    </Field>
   );
 }
 

@@ -7,6 +7,7 @@ export interface ReproducibleNumbers {
   readonly specHash: string;
   readonly metrics: Outcome['metrics'];
   readonly items: Outcome['items'];
+  readonly probeItems?: Outcome['probeItems'];
   readonly diverged: Outcome['diverged'];
   /** Points in the order in which they were reported; timed series are passed over. */
   readonly points: readonly Point[];
@@ -16,7 +17,8 @@ export interface ReproducibleNumbers {
  * SHA-256 over the spec hash (32 bytes) and then numbers, each as 8 big-endian bytes of float64:
  * the count of metrics, then their values in the order of their names; the count of items, then their values;
  * the step of divergence, or -1; then for every series without a clock, in the order of names: its number of points, and each
- * point's step and value. NaN has the one bit pattern 0x7ff8000000000000 and -0 is its own number.
+ * point's step and value; then for every list of a probe its length and values. NaN has the one bit pattern 0x7ff8000000000000 and -0 is
+ * its own number.
  */
 export function digestOf(numbers: ReproducibleNumbers): string {
   const hash = createHash('sha256');
@@ -43,5 +45,6 @@ export function digestOf(numbers: ReproducibleNumbers): string {
     const points = series.get(name)!;
     add([points.length, ...points.flatMap(({ step, value }) => [step, value])]);
   }
+  for (const { values } of numbers.probeItems ?? []) add([values.length, ...values]);
   return hash.digest('hex');
 }

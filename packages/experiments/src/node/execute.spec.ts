@@ -401,6 +401,74 @@ describe('a technique in training', () => {
   });
 });
 
+describe('what is measured beside the loss', () => {
+  const sorting = GENERATED_TEXTS.find(({ name }) => name === 'generated-sorting')!;
+  const choices = { kind: 'choices', choices: 4, contextWords: 3, choiceWords: 1 } as const;
+  /** On the text that the probe needs, with the other part of the spec as always. */
+  const asking = (technique: TechniqueSpec, probes: RunSpec['evaluation']['probes'], training = {}): RunSpec => {
+    const made = spec(technique, {}, training);
+    return { ...made, evaluation: { ...made.evaluation, probes } };
+  };
+
+  it('is agreement with the trained model that a technique starts from, and choices; the digest knows of them', async () => {
+    const probes = [{ kind: 'agreement' } as const, choices];
+    const plain = await run(spec(NONE));
+    const base = await run(asking(NONE, probes));
+    expect(plain.outcome).not.toHaveProperty('probeItems');
+    const { natsPerByte, top1Agreement, klDivergence, choiceAccuracy } = base.outcome.metrics;
+    expect(natsPerByte).toBe(plain.outcome.metrics.natsPerByte);
+    expect(top1Agreement).toBe(1);
+    expect(klDivergence).toBe(0);
+    expect(choiceAccuracy).toBeGreaterThan(0.25);
+    expect(choiceAccuracy).toBeLessThan(1);
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const fine = await run(asking(bits(6), probes), options);
+    const coarse = await run(asking(bits(3), probes), options);
+    expect(fine.outcome.metrics.top1Agreement).toBeGreaterThan(coarse.outcome.metrics.top1Agreement!);
+    expect(fine.outcome.metrics.klDivergence).toBeGreaterThan(0);
+    expect(fine.outcome.metrics.klDivergence).toBeLessThan(coarse.outcome.metrics.klDivergence!);
+    const lists = coarse.outcome.probeItems!;
+    expect(lists.map(({ metric }) => metric)).toEqual(['top1Agreement', 'klDivergence', 'choiceAccuracy']);
+    for (const { metric, values } of lists) {
+      expect(values).toHaveLength(40);
+      expect(values.reduce((sum, value) => sum + value, 0) / 40, metric).toBeCloseTo(
+        coarse.outcome.metrics[metric]!,
+        9,
+      );
+    }
+    const again = await run(asking(bits(3), probes), { ...options, threads: 2 });
+    expect(again.outcome).toMatchObject({ probeItems: lists, digest: coarse.outcome.digest });
+  });
+
+  it('is the answers of a task', async () => {
+    const data = { name: sorting.name, sha256: sorting.sha256 };
+    const task = (technique: TechniqueSpec): RunSpec => {
+      const made = asking(technique, [{ kind: 'answers' }]);
+      if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+      return { ...made, subject: { ...made.subject, data }, evaluation: { ...made.evaluation, data } };
+    };
+    const base = await run(task(NONE));
+    const { values } = base.outcome.probeItems!.find(({ metric }) => metric === 'answerAccuracy')!;
+    expect(values.every((value) => value === 0 || value === 1)).toBe(true);
+    expect(base.outcome.metrics.answerAccuracy).toBe(values.filter((value) => value === 1).length / 40);
+    expect(await failure(asking(NONE, [{ kind: 'answers' }]))).toMatchObject({
+      message: expect.stringContaining('node-docs has none'),
+    });
+    expect(await failure(asking({ id: 'rms-norm', parameters: {} }, [{ kind: 'agreement' }]))).toMatchObject({
+      code: 'technique-does-not-fit',
+    });
+  });
+
+  it('is what a guess would give where training failed', async () => {
+    const wild = { learningRate: 10, warmup: 0, gradientClip: null, weightDecay: 1, tokens: 10_240 };
+    const { outcome } = await run(asking(NONE, [{ kind: 'agreement' }, choices], wild));
+    expect(outcome.diverged).not.toBeNull();
+    expect(outcome.metrics.choiceAccuracy).toBe(0.25);
+    expect(outcome.metrics).not.toHaveProperty('klDivergence');
+    expect(outcome).not.toHaveProperty('probeItems');
+  });
+});
+
 describe('training after a technique', () => {
   const architecture = { layers: 3 } as const;
   const three = (technique: TechniqueSpec): RunSpec => {

@@ -20,15 +20,17 @@ import {
 import { type DataLocations, loadDataSet } from '@claimbench/models/node';
 import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { z } from 'zod';
+import { checkProbes } from '../plan/probes.ts';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { checkFit, checkTiming, resolveTechnique } from '../plan/technique.ts';
 import { measureDecoding, promptsOf } from './decoding.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
+import { measureProbes, type Probed, type ProbedModel, probesOfFailure } from './probes.ts';
 import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
 import type { SavedTraining } from './saved-training.ts';
-import { applyTechnique, type PreparedSubject, prepareSubject } from './subject.ts';
+import { applyTechnique, loadReference, type PreparedSubject, prepareSubject } from './subject.ts';
 import { type Timing, timeInterleaved } from './timing.ts';
 
 /** What a run may use and whom it tells; nothing in it changes the numbers. */
@@ -68,6 +70,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
   const technique = resolveTechnique(spec.technique);
   checkFit(technique, spec.subject);
   checkTiming(spec);
+  checkProbes(spec);
   const specHash = await specHashOf(spec);
   const { dataPath, cacheFolder, signal } = context;
   const locations: DataLocations = { dataPath, cacheFolder, download: context.download ?? true };
@@ -80,13 +83,14 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const trained = performance.now();
     const { costs, failed } = await applyTechnique(technique, subject, spec, locations, signal);
     const given = subject.diverged ?? (failed ? { step: 0, reason: 'weights-not-finite' } : null);
-    const { result, diverged, decoding } = await evaluateSubject(
+    const reference = async () => (await loadReference(backend, spec, context, locations)) ?? subject.decoder;
+    const evaluated = await evaluateSubject(
       spec,
       technique,
       { ...subject, diverged: given },
-      locations,
-      signal,
+      { locations, reference, signal },
     );
+    const { diverged } = evaluated;
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
     const timing = spec.timing ? await timed(backend, spec, technique, subject, context, locations) : null;
     const ended = performance.now();
@@ -95,7 +99,7 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
     const seconds = (from: number, to: number) => (to - from) / 1000;
     return {
       outcome: {
-        ...measuredNumbers({ specHash, subject, costs, result, diverged, decoding, points }),
+        ...measuredNumbers({ specHash, subject, costs, ...evaluated, points }),
         timings: {
           seconds: seconds(started, ended),
           preparationSeconds: seconds(started, trained),
@@ -151,7 +155,7 @@ async function timed(
       ? {
           drafting,
           prompts: promptsOf(
-            await itemsOf(spec, subject, locations, context.signal),
+            itemsOf(spec, subject, await documentsOf(spec, locations, context.signal)),
             subject.decoder.config.contextLength,
             TIMED_TEXTS,
           ),
@@ -170,6 +174,14 @@ function checkedSpec(given: RunSpec): RunSpec {
   throw new RunError({ code: 'invalid-spec', message: `the run's spec: ${z.prettifyError(parsed.error)}` });
 }
 
+interface Evaluated {
+  readonly result: EvaluationResult;
+  readonly diverged: Outcome['diverged'];
+  /** What writing text costs, where the technique is about that. */
+  readonly decoding: Outcome['metrics'];
+  readonly probed: Probed;
+}
+
 /**
  * Evaluates the subject. A run that failed, in training or because its losses are not finite now, counts as knowing nothing but
  * how often each token occurs.
@@ -178,52 +190,56 @@ async function evaluateSubject(
   spec: RunSpec,
   technique: ResolvedTechnique,
   { decoder, tokenizer, diverged }: PreparedSubject,
-  locations: DataLocations,
-  signal: AbortSignal,
-): Promise<{ result: EvaluationResult; diverged: Outcome['diverged']; decoding: Outcome['metrics'] }> {
+  { locations, reference, signal }: Pick<ProbedModel, 'reference' | 'signal'> & { readonly locations: DataLocations },
+): Promise<Evaluated> {
   const { evaluation, subject } = spec;
-  const items = await itemsOf(spec, { decoder, tokenizer }, locations, signal);
+  const documents = await documentsOf(spec, locations, signal);
+  const items = itemsOf(spec, { decoder, tokenizer }, documents);
   if (!diverged) {
     const result = await evaluate(decoder, items, { signal });
     if (Number.isFinite(result.natsPerByte)) {
       const drafting = 'drafting' in technique ? technique.drafting(decoder.config) : null;
       const decoding = drafting ? await measureDecoding(decoder, items, drafting, signal) : {};
-      return { result, diverged: null, decoding };
+      const probed = await measureProbes(spec, { decoder, tokenizer, documents, items, reference, signal });
+      return { result, diverged: null, decoding, probed };
     }
   }
   const { data, split } = subject.kind === 'recipe' ? { data: subject.data, split: 'train' as const } : evaluation;
   const seen = (await loadDataSet(data, locations, { signal })).documents(split);
   const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
-  return { result, diverged: diverged ?? { step: 0, reason: 'evaluation-not-finite' }, decoding: {} };
+  const failed = diverged ?? { step: 0, reason: 'evaluation-not-finite' };
+  return { result, diverged: failed, decoding: {}, probed: { metrics: probesOfFailure(spec), items: [] } };
+}
+
+async function documentsOf(
+  { evaluation }: RunSpec,
+  locations: DataLocations,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  return (await loadDataSet(evaluation.data, locations, { signal })).documents(evaluation.split);
 }
 
 /** What the subject is judged on. */
-async function itemsOf(
+function itemsOf(
   { evaluation }: RunSpec,
   { decoder, tokenizer }: Pick<PreparedSubject, 'decoder' | 'tokenizer'>,
-  locations: DataLocations,
-  signal: AbortSignal,
-): Promise<readonly EvaluationItem[]> {
-  const data = await loadDataSet(evaluation.data, locations, { signal });
-  return evaluationItems(data.documents(evaluation.split), tokenizer, {
+  documents: readonly string[],
+): readonly EvaluationItem[] {
+  return evaluationItems(documents, tokenizer, {
     items: evaluation.items,
     windowTokens: evaluation.windowTokens ?? decoder.config.contextLength,
   });
 }
 
-interface Measured {
+interface Measured extends Evaluated {
   readonly specHash: string;
   readonly subject: PreparedSubject;
   readonly costs: WeightCosts | null;
-  readonly result: EvaluationResult;
-  readonly diverged: Outcome['diverged'];
-  /** What writing text costs, where the technique is about that. */
-  readonly decoding: Outcome['metrics'];
   readonly points: RunPoints;
 }
 
 /** Everything reproducible that a run measured, and its digest. */
-function measuredNumbers({ specHash, subject, costs, result, diverged, decoding, points }: Measured) {
+function measuredNumbers({ specHash, subject, costs, result, diverged, decoding, probed, points }: Measured) {
   const { decoder, training } = subject;
   const { natsPerByte, natsPerToken, top1Accuracy } = result;
   const measured: Outcome['metrics'] = {
@@ -236,14 +252,16 @@ function measuredNumbers({ specHash, subject, costs, result, diverged, decoding,
     ...weightCosts(decoder, costs),
     ...subject.diagnosis,
     ...decoding,
+    ...probed.metrics,
   };
   if (training) measured.trainingLoss = training.finalLoss;
   // What is not finite (the last training loss of a diverged run, the error of its weights) is no measurement.
   const metrics = Object.fromEntries(Object.entries(measured).filter(([, value]) => Number.isFinite(value)));
   // A diverged run has no losses of its own; what it counts as is no observation of single items.
   const items = diverged ? null : { metric: 'natsPerByte', values: [...result.itemNatsPerByte] };
-  const digest = digestOf({ specHash, metrics, items, diverged, points: points.all });
-  return { metrics, items, diverged, digest };
+  const probeItems = probed.items.length > 0 ? { probeItems: [...probed.items] } : {};
+  const digest = digestOf({ specHash, metrics, items, ...probeItems, diverged, points: points.all });
+  return { metrics, items, ...probeItems, diverged, digest };
 }
 
 /** What the layers' weights take; untouched weights stand as they were trained, in f32. */

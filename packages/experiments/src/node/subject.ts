@@ -124,6 +124,20 @@ async function identityOf(spec: RunSpec, backend: Backend): Promise<string> {
   return `${await specHashOf(spec)} on ${backend.name}, ${instructionSet}, build ${build}`;
 }
 
+/**
+ * The trained model that a technique starts from: the base, or the published checkpoint, as it is before anything is done to it. null
+ * where a run starts from nothing: without a technique it is its own reference.
+ */
+export async function loadReference(
+  backend: Backend,
+  spec: RunSpec,
+  context: ExecutionContext,
+  locations: DataLocations,
+): Promise<Decoder | null> {
+  if (spec.subject.kind === 'checkpoint') return (await loadCheckpoint(spec.subject, backend, locations)).decoder;
+  return baseOf(spec) === null ? null : (await loadBase(backend, context)).decoder;
+}
+
 async function loadBase(backend: Backend, context: ExecutionContext): Promise<PreparedSubject> {
   const { base } = context;
   if (!base) {

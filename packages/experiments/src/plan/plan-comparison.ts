@@ -5,12 +5,14 @@ import {
   MAX_RUNS_PER_EXPERIMENT,
   NO_TECHNIQUE,
   type PlannedRun,
+  type RunSpec,
   type SubjectSpec,
 } from '@claimbench/contracts';
 import type { ResolvedTechnique } from '@claimbench/techniques';
 import type { Resources } from '../resources.ts';
 import { findDataSet, findSubject } from '../subjects/subjects.ts';
 import { plannedRuns, type RunDraft } from './planned-runs.ts';
+import { checkProbes } from './probes.ts';
 import { checkFit, completeSpec, resolveTechnique } from './technique.ts';
 
 /** Arm key of the subject without any technique. */
@@ -31,20 +33,23 @@ export async function planComparison(request: ComparisonRequest, resources: Reso
   const data = findDataSet(request.data, resources);
   const arms = armsOf(request);
   for (const arm of arms) checkFit(arm.technique, subject);
+  const probes = probesOf(request);
   const drafts: RunDraft[] = [];
   for (let block = 0; block < request.seeds; block++) {
     for (const { key, technique } of arms) {
       // Choosing among settings is what free comparisons are for: the test part stays unseen until a protocol judges.
-      const evaluation = { data, split: 'validation', items: request.items, windowTokens: null } as const;
+      const evaluation = { data, split: 'validation', items: request.items, windowTokens: null, ...probes } as const;
+      const spec: RunSpec = {
+        version: 1,
+        subject,
+        technique: completeSpec(technique),
+        evaluation,
+        seed: block,
+        backend: request.backend,
+      };
+      checkProbes(spec);
       drafts.push({
-        spec: {
-          version: 1,
-          subject,
-          technique: completeSpec(technique),
-          evaluation,
-          seed: block,
-          backend: request.backend,
-        },
+        spec,
         arm: key,
         role: 'judged',
         block,
@@ -93,6 +98,12 @@ function armsOf(request: ComparisonRequest): ComparisonArm[] {
 function armKey(id: string, parameters: Record<string, unknown>): string {
   const setting = Object.entries(parameters).map(([name, value]) => `${name}=${canonicalJson(value)}`);
   return [id, ...setting.sort()].join(' ');
+}
+
+/** In one order, however they were asked for, so that equal runs have equal hashes; nothing where there are none. */
+function probesOf({ probes }: ComparisonRequest): Pick<RunSpec['evaluation'], 'probes'> {
+  if (probes.length === 0) return {};
+  return { probes: probes.toSorted((a, b) => (a.kind < b.kind ? -1 : 1)) };
 }
 
 /** Every combination of the grid's values, the last parameter varying fastest; one empty point for an empty grid. */

@@ -81,6 +81,19 @@ describe('a free comparison', () => {
     expect(subject.kind === 'recipe' && subject.training).toMatchObject({ tokens: 1000, batchSize: 4 });
   });
 
+  it('asks for probes in one order, leaves them out where there are none, and counts their time', async () => {
+    const plain = await planComparison(request({ seeds: 1 }), RESOURCES);
+    expect(plain[0]!.spec.evaluation).not.toHaveProperty('probes');
+    const choices = { kind: 'choices', choices: 4, contextWords: 8, choiceWords: 3 } as const;
+    const asked = await planComparison(request({ seeds: 1, probes: [choices, { kind: 'agreement' }] }), RESOURCES);
+    const other = await planComparison(request({ seeds: 1, probes: [{ kind: 'agreement' }, choices] }), RESOURCES);
+    expect(asked.map(({ specHash }) => specHash)).toEqual(other.map(({ specHash }) => specHash));
+    expect(asked[0]!.specHash).not.toBe(plain[0]!.specHash);
+    expect(asked[1]!.base).toBe(asked[0]!.specHash);
+    expect(asked[1]!.estimatedSeconds).toBeGreaterThan(plain[1]!.estimatedSeconds);
+    expect(() => request({ probes: [{ kind: 'agreement' }, { kind: 'agreement' }] })).toThrow('stands twice');
+  });
+
   it('is refused with the limit when its grid is too large, before anything is built', async () => {
     const values = Array.from({ length: 1000 }, (_, i) => i);
     const grid = { bits: values, groupSize: values, scheme: values };
@@ -105,6 +118,12 @@ describe('a free comparison', () => {
     ['unknown-technique', { techniques: [{ id: 'magic' }] }, /unknown technique magic; known: none, /],
     ['invalid-parameters', { techniques: [{ id: 'round-to-nearest', grid: { bits: [99] } }] }, /bits/],
     ['invalid-parameters', { techniques: [{ id: 'round-to-nearest', parameters: { bitz: 4 } }] }, /bitz/],
+    ['invalid-request', { probes: [{ kind: 'answers' }] }, /answers are measured on tasks .*node-docs has none/],
+    [
+      'technique-does-not-fit',
+      { probes: [{ kind: 'agreement' }], techniques: [{ id: 'rms-norm' }] },
+      /agreement is with the trained model .* trains its own/,
+    ],
     ['unknown-subject', { subject: { kind: 'recipe', name: 'huge' } }, /unknown recipe huge; known: micro-gpt2, /],
     ['unknown-data-set', { data: 'the-internet' }, /unknown data set the-internet; known: node-docs/],
     [

@@ -47,7 +47,12 @@ export function estimateSeconds(spec: RunSpec): number {
   const parameters = subject.kind === 'recipe' ? parameterCount(subject) : CHECKPOINT_PARAMETERS;
   const window =
     evaluation.windowTokens ?? (subject.kind === 'recipe' ? subject.architecture.contextLength : CHECKPOINT_WINDOW);
-  const evaluated = (evaluation.items * window * parameters) / speed / 3;
+  // A probe reads about as many tokens again, `agreement` with two models and `choices` once for each.
+  const passes = (evaluation.probes ?? []).reduce(
+    (sum, probe) => sum + { answers: 1, agreement: 2, choices: 'choices' in probe ? probe.choices : 0 }[probe.kind],
+    1,
+  );
+  const evaluated = (passes * evaluation.items * window * parameters) / speed / 3;
   const trained =
     subject.kind === 'recipe' && baseOf(spec) === null ? (subject.training.tokens * parameters) / speed : 0;
   return FIXED_SECONDS + evaluated + trained + timedSeconds(spec);

@@ -7,6 +7,7 @@ import {
   RegisteredProtocol,
   type SubjectSpec,
 } from '@claimbench/contracts';
+import { checkProbes } from '../plan/probes.ts';
 import { checkFit, checkTiming, completeSpec, resolveTechnique } from '../plan/technique.ts';
 import type { Resources } from '../resources.ts';
 import { findDataSet, findSubject, recipeSubjects } from '../subjects/subjects.ts';
@@ -23,9 +24,11 @@ export function checkProtocol(protocol: Protocol): void {
     if (template?.kind !== 'recipe') return [];
     return [findSubject(template, { subjects: recipeSubjects(), dataSets: [] })];
   });
+  const data = { name: protocol.evaluation.data };
   for (const subject of subjects) {
     for (const { technique, spec } of arms) {
       checkFit(technique, subject);
+      checkProbes({ subject, technique: spec, evaluation: { ...protocol.evaluation, data } });
       if (protocol.timing) checkTiming({ technique: spec, timing: protocol.timing, subject });
     }
   }

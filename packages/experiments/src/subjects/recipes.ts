@@ -11,6 +11,7 @@ export interface Recipe {
   readonly training: TrainingSpec;
 }
 
+/** Shape and training of a subject that exists in both styles. */
 interface Size {
   readonly name: string;
   readonly title: string;
@@ -23,6 +24,12 @@ interface Size {
   readonly tokens: number;
   readonly batchSize: number;
   readonly learningRate: number;
+}
+
+/** A size on a text of its own: `vocabularySize` null for single bytes, so that every sign of a task is a token. */
+interface TaskSize extends Omit<Size, 'vocabularySize'> {
+  readonly vocabularySize: number | null;
+  readonly data: string;
 }
 
 /** The size ladder and the depth ladder. Every size exists in both styles, with the same data and the same budget. */
@@ -161,10 +168,69 @@ const SIZES: readonly Size[] = [
   },
 ];
 
+/** What all subjects on a task have. Rates and lengths were taken from what learns: docs/models.md, "Tasks". */
+const TASK = { layers: 2, hiddenSize: 64, heads: 2, contextLength: 64, vocabularySize: null, batchSize: 16 } as const;
+
+/** Texts with right answers: what a model can do, not only what it expects. */
+const TASKS: readonly TaskSize[] = [
+  {
+    ...TASK,
+    name: 'arithmetic',
+    title: 'Arithmetic modulo 97',
+    purpose: 'sums and products that were never seen: what must be computed and cannot be looked up',
+    data: 'generated-modular-arithmetic',
+    tokens: 4_000_000,
+    learningRate: 4e-3,
+  },
+  {
+    ...TASK,
+    name: 'copy',
+    title: 'Copying',
+    purpose: 'letters written once more: attention that looks back',
+    data: 'generated-copy',
+    tokens: 4_000_000,
+    learningRate: 4e-3,
+  },
+  {
+    ...TASK,
+    name: 'recall',
+    title: 'Recall',
+    purpose: 'one of several pairs is asked for: memory in the context',
+    data: 'generated-recall',
+    tokens: 8_000_000,
+    batchSize: 8,
+    learningRate: 3e-3,
+  },
+  {
+    ...TASK,
+    name: 'sorting',
+    title: 'Sorting',
+    purpose: 'digits in ascending order: counting, learned within seconds',
+    data: 'generated-sorting',
+    tokens: 1_000_000,
+    batchSize: 8,
+    learningRate: 4e-3,
+  },
+  {
+    ...TASK,
+    name: 'stories',
+    title: 'Stories from a grammar',
+    purpose: 'people, things and places that stay the same for a whole text',
+    data: 'generated-stories',
+    contextLength: 128,
+    vocabularySize: 512,
+    tokens: 1_000_000,
+    batchSize: 8,
+    learningRate: 4e-3,
+  },
+];
+
 /** SwiGLU has three matrices where GELU has two: two thirds of the width give the same number of weights. */
 const FEED_FORWARD = { gpt2: 4, llama: 8 / 3 } as const;
 
-export const RECIPES: readonly Recipe[] = SIZES.flatMap((size) =>
+const ON_DOCS = SIZES.map((size): TaskSize => ({ ...size, data: 'node-docs' }));
+
+export const RECIPES: readonly Recipe[] = [...ON_DOCS, ...TASKS].flatMap((size) =>
   (['gpt2', 'llama'] as const).map((style): Recipe => {
     const { layers, hiddenSize, heads, contextLength, vocabularySize, tokens, batchSize, learningRate } = size;
     return {
@@ -179,8 +245,8 @@ export const RECIPES: readonly Recipe[] = SIZES.flatMap((size) =>
         feedForwardSize: 8 * Math.round((FEED_FORWARD[style] * hiddenSize) / 8),
         contextLength,
       },
-      tokenizer: { kind: 'byte-pair', vocabularySize },
-      data: 'node-docs',
+      tokenizer: vocabularySize === null ? { kind: 'byte' } : { kind: 'byte-pair', vocabularySize },
+      data: size.data,
       training: { tokens, batchSize, learningRate, warmup: 0.1, weightDecay: 0.1, gradientClip: 1 },
     };
   }),

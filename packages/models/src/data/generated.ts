@@ -14,6 +14,8 @@ export interface GeneratedText {
   readonly splits: 'by-hash';
   /** Number of documents, all different. */
   readonly count: number;
+  /** Whether a document asks something and answers it. */
+  readonly isTask: boolean;
   /** One document. In a task, what stands behind the last `=` is decided by what stands before it. */
   readonly draw: (stream: RandomStream) => string;
 }
@@ -36,6 +38,7 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
     title: 'Copying: 4 to 12 letters, then the same once more',
     sha256: '061c5f0f6d0b602946edf7b4558bbf748da0b897b1cb3b346d6c6b98e6375a27',
     count: 12_000,
+    isTask: true,
     draw: (stream) => {
       const word = drawFrom(stream, LETTERS, 4 + stream.nextBelow(9));
       return `${word}=${word}`;
@@ -47,6 +50,7 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
     title: `Sums, differences and products modulo ${MODULUS}`,
     sha256: '27e687c212e031d52d2de3973573504de69cf9d4afee9b63a8fcb5b443765fe7',
     count: 15_000,
+    isTask: true,
     draw: (stream) => {
       const [a, b] = [stream.nextBelow(MODULUS), stream.nextBelow(MODULUS)];
       const sign = '+-*'[stream.nextBelow(3)]!;
@@ -60,6 +64,7 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
     title: 'Recall: 3 to 8 pairs of letter and digit, then the digit of one of the letters',
     sha256: '3dac8838791e9a0b04711d409593b26c287f78dfedd381ef58e8ec70b7342ca9',
     count: 12_000,
+    isTask: true,
     draw: (stream) => {
       const keys = drawDistinct(stream, LETTERS, 3 + stream.nextBelow(6));
       const pairs = keys.map((key) => [key, drawFrom(stream, DIGITS, 1)] as const);
@@ -73,6 +78,7 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
     title: 'Sorting: 4 to 10 digits, then the same in ascending order',
     sha256: '59f650867b1d5efc432cfe77f65aa8b7b9ade8c73405bcac25ca4e48bbd4d2bd',
     count: 12_000,
+    isTask: true,
     draw: (stream) => {
       const digits = drawFrom(stream, DIGITS, 4 + stream.nextBelow(7));
       return `${digits}=${[...digits].sort().join('')}`;
@@ -84,6 +90,7 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
     title: 'Short stories from a grammar, in which people, things and places stay the same',
     sha256: '6db2c44d1669417b9ec0f1f1f4b249a1bcd50a314a9018c7ee22faa08cc776fa',
     count: 4_000,
+    isTask: false,
     draw: generatedStory,
   },
 ];

@@ -1,0 +1,111 @@
+import type { Outcome, ProbeSpec, RunSpec } from '@claimbench/contracts';
+import {
+  answerExactly,
+  answerQuestions,
+  compareWithReference,
+  continuationQuestions,
+  type Decoder,
+  type EvaluationItem,
+  type Tokenizer,
+} from '@claimbench/models';
+
+/** What the probes of an evaluation found: metrics, and the values of single documents or windows behind them. */
+export interface Probed {
+  readonly metrics: Outcome['metrics'];
+  readonly items: NonNullable<Outcome['probeItems']>;
+}
+
+export interface ProbedModel {
+  readonly decoder: Decoder;
+  readonly tokenizer: Tokenizer;
+  /** Documents of the split that is evaluated. */
+  readonly documents: readonly string[];
+  /** Its windows, which the loss is measured on. */
+  readonly items: readonly EvaluationItem[];
+  /** The trained model that the technique started from; the caller disposes it. Asked for only where it is needed. */
+  reference(): Promise<Decoder>;
+  readonly signal: AbortSignal;
+}
+
+export async function measureProbes({ evaluation }: RunSpec, model: ProbedModel): Promise<Probed> {
+  const metrics: Outcome['metrics'] = {};
+  const items: Probed['items'] = [];
+  for (const probe of evaluation.probes ?? []) {
+    const found = await measure(probe, evaluation.items, model);
+    Object.assign(metrics, found.metrics);
+    items.push(...found.items);
+  }
+  return { metrics, items };
+}
+
+/**
+ * What a model that failed counts as: it writes no answer, and chooses like one who guesses. How far it is from another model is not
+ * known.
+ */
+export function probesOfFailure({ evaluation }: RunSpec): Outcome['metrics'] {
+  const metrics: Outcome['metrics'] = {};
+  for (const probe of evaluation.probes ?? []) {
+    if (probe.kind === 'answers') metrics.answerAccuracy = 0;
+    if (probe.kind === 'choices') metrics.choiceAccuracy = 1 / probe.choices;
+  }
+  return metrics;
+}
+
+async function measure(probe: ProbeSpec, count: number, model: ProbedModel): Promise<Probed> {
+  const { decoder, tokenizer, documents, signal } = model;
+  switch (probe.kind) {
+    case 'answers': {
+      const { accuracy, correct } = await answerExactly(decoder, tokenizer, documents.slice(0, count), { signal });
+      return found({ answerAccuracy: accuracy }, { answerAccuracy: correct.map(Number) });
+    }
+    case 'choices': {
+      const { choices, contextWords, choiceWords } = probe;
+      // Of documents that fit the model's context with any choice; the same questions for all seeds and arms.
+      const fitting = documentsThatFit(documents, tokenizer, decoder.config.contextLength, {
+        contextWords,
+        choiceWords,
+      });
+      const plan = { questions: count, choices, contextWords, choiceWords, seed: 0 };
+      const { accuracy, correct } = await answerQuestions(decoder, tokenizer, continuationQuestions(fitting, plan), {
+        signal,
+      });
+      return found({ choiceAccuracy: accuracy.byte }, { choiceAccuracy: correct.byte.map(Number) });
+    }
+    case 'agreement': {
+      const reference = await model.reference();
+      try {
+        const agreement = await compareWithReference(decoder, reference, model.items, { signal });
+        const { top1Agreement, klDivergence, itemAgreements, itemDivergences } = agreement;
+        const { length } = model.items;
+        // Divided by the mean number of tokens, so that their mean is the metric whatever the windows' lengths.
+        const mean = (values: readonly number[]) => values.map((value) => (value * length) / agreement.tokens);
+        return found(
+          { top1Agreement, klDivergence },
+          { top1Agreement: mean(itemAgreements), klDivergence: mean(itemDivergences) },
+        );
+      } finally {
+        if (reference !== decoder) reference.dispose();
+      }
+    }
+  }
+}
+
+function found(metrics: Outcome['metrics'], values: Readonly<Record<string, number[]>>): Probed {
+  return { metrics, items: Object.entries(values).map(([metric, list]) => ({ metric, values: list })) };
+}
+
+/** A third of the context is kept for the choices. */
+function documentsThatFit(
+  documents: readonly string[],
+  tokenizer: Tokenizer,
+  contextLength: number,
+  { contextWords, choiceWords }: { readonly contextWords: number; readonly choiceWords: number },
+): readonly string[] {
+  const forChoice = Math.floor(contextLength / 3);
+  const tokensOf = (words: readonly string[]) => tokenizer.encode(words.join('').trimStart()).length;
+  return documents.filter((document) => {
+    const words = document.match(/\s*\S+/g) ?? [];
+    const next = words.slice(contextWords, contextWords + choiceWords);
+    return tokensOf(words.slice(0, contextWords)) < contextLength - forChoice && tokensOf(next) < forChoice;
+  });
+}

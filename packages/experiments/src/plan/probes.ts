@@ -1,0 +1,35 @@
+import { AppError, NO_TECHNIQUE, type RunSpec } from '@claimbench/contracts';
+import { GENERATED_TEXTS } from '@claimbench/models';
+import { resolveTechnique, trainsItsSubject } from './technique.ts';
+
+/** Names of the data sets whose documents ask and answer. */
+export const TASKS: readonly string[] = GENERATED_TEXTS.filter(({ isTask }) => isTask).map(({ name }) => name);
+
+/** What decides whether a run can be probed. */
+export interface Probed {
+  readonly subject: Pick<RunSpec['subject'], 'kind'>;
+  readonly technique: RunSpec['technique'];
+  readonly evaluation: Pick<RunSpec['evaluation'], 'probes'> & { readonly data: { readonly name: string } };
+}
+
+/** Throws AppError where a run cannot measure what its evaluation asks for beside the loss, before anything runs. */
+export function checkProbes({ subject, technique, evaluation }: Probed): void {
+  const { data, probes = [] } = evaluation;
+  for (const { kind } of probes) {
+    if (kind === 'answers' && !TASKS.includes(data.name)) {
+      throw new AppError(
+        'invalid-request',
+        `answers are measured on tasks (${TASKS.join(', ')}); ${data.name} has none`,
+        { errors: [{ path: 'probes', message: `${data.name} has no answers` }] },
+      );
+    }
+    if (kind !== 'agreement' || subject.kind === 'checkpoint' || technique.id === NO_TECHNIQUE.id) continue;
+    const resolved = resolveTechnique(technique);
+    if (!trainsItsSubject(resolved)) continue;
+    throw new AppError(
+      'technique-does-not-fit',
+      `agreement is with the trained model that a technique starts from; ${resolved.title} trains its own`,
+      { errors: [{ path: 'probes', message: `${resolved.title} starts from no trained model` }] },
+    );
+  }
+}
