@@ -5,7 +5,7 @@ import { defineTechnique } from '../technique.ts';
 import { CostCounter } from '../weights/costs.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 
-/** Puts other rows beside those of every batch, the batch itself turned to ever other numbers, and takes them away before the logits. */
+/** Puts other rows beside those of every batch (its first one, scaled and turned round), and takes them away before the logits. */
 function addCompanions(decoder: Decoder, companions: number): void {
   if (companions === 0) return;
   decoder.hooks.on('embedding.output', (x) => {
@@ -35,7 +35,7 @@ export const trainingMode = defineTechnique({
       .meta({ title: 'Training', description: 'Whether passes count as passes of training' }),
     companions: z.number().int().min(0).max(63).default(0).meta({
       title: 'Companions',
-      description: 'Other rows in every batch, of larger and larger size',
+      description: 'Other rows in every batch: its first one, larger and larger',
     }),
   }),
   grid: { companions: [0, 1, 6, 15] },

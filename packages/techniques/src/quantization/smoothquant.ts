@@ -135,7 +135,7 @@ export const smoothQuant = defineTechnique({
     'Rounds weights and activations to few bits. Where activations have features far larger than others, part of their size is first moved into the ' +
     'weights: the norm before attention and the one before the MLP are divided, feature by feature, by a scale with which the columns of the linears behind ' +
     'them are multiplied; the function stays. Weights are then rounded by output, inputs of all layers’ linears by token as they come. Inputs of the ' +
-    'output projections stand behind no norm and are rounded as they are, as in the released code. With 0 for smoothing off: "smoothed" false.',
+    'output projections stand behind no norm and are rounded as they are, as in the released code.',
   equation: String.raw`Y = \left(X \operatorname{diag}(s)^{-1}\right)\left(\operatorname{diag}(s) W^{\top}\right),\qquad s_j = \frac{\max |X_j|^{\alpha}}{\max |W_j|^{1-\alpha}}`,
   papers: [],
   parameters: z.strictObject({
