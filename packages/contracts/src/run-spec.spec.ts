@@ -45,6 +45,7 @@ describe('the hash of a run', () => {
       { schedule: { kind: 'linear', final: 0 } },
       { optimiser: { kind: 'lion', beta1: 0.9, beta2: 0.99 } },
       { optimiser: { kind: 'sgd', momentum: 0.9, nesterov: true } },
+      { optimiser: { kind: 'adafactor', decay: -0.8, threshold: 1 } },
       { microBatchSize: 2 },
     ];
     const hashes = settings.map(async (setting) => {
@@ -60,6 +61,7 @@ describe('the hash of a run', () => {
     { schedule: { kind: 'staircase' } },
     { optimiser: { kind: 'adamw', beta1: 1, beta2: 0.95, epsilon: 1e-8 } },
     { optimiser: { kind: 'sgd', momentum: -0.1, nesterov: false } },
+    { optimiser: { kind: 'adafactor', decay: 0.8, threshold: 1 } },
     { microBatchSize: 0 },
   ])('is not taken of a training that makes no sense: %j', (setting) => {
     expect(TrainingSpec.safeParse({ ...training, ...setting }).success).toBe(false);

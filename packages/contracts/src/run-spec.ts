@@ -50,13 +50,26 @@ export const ScheduleSpec = z
   .meta({ id: 'ScheduleSpec' });
 export type ScheduleSpec = z.infer<typeof ScheduleSpec>;
 
-/** Weight decay is decoupled for AdamW and Lion, and added to the gradient for Adam and SGD. */
+/**
+ * Weight decay is decoupled for AdamW, Lion and Adafactor, and added to the gradient for the others. Adafactor's rate is a share of a
+ * parameter's own size.
+ */
 export const OptimiserSpec = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('adamw'), beta1: Momentum, beta2: Momentum, epsilon: z.number().positive() }),
     z.object({ kind: z.literal('adam'), beta1: Momentum, beta2: Momentum, epsilon: z.number().positive() }),
     z.object({ kind: z.literal('lion'), beta1: Momentum, beta2: Momentum }),
     z.object({ kind: z.literal('sgd'), momentum: Momentum, nesterov: z.boolean() }),
+    /** Forgets by step^decay; scales an update down whose root mean square is above the threshold. */
+    z.object({ kind: z.literal('adafactor'), decay: z.number().min(-2).lt(0), threshold: z.number().min(1) }),
+    z.object({ kind: z.literal('adagrad'), epsilon: z.number().positive() }),
+    z.object({
+      kind: z.literal('rmsprop'),
+      alpha: Momentum,
+      momentum: Momentum,
+      centered: z.boolean(),
+      epsilon: z.number().positive(),
+    }),
   ])
   .meta({ id: 'OptimiserSpec' });
 export type OptimiserSpec = z.infer<typeof OptimiserSpec>;

@@ -1178,6 +1178,22 @@ export interface components {
             kind: "sgd";
             momentum: number;
             nesterov: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "adafactor";
+            decay: number;
+            threshold: number;
+        } | {
+            /** @enum {string} */
+            kind: "adagrad";
+            epsilon: number;
+        } | {
+            /** @enum {string} */
+            kind: "rmsprop";
+            alpha: number;
+            momentum: number;
+            centered: boolean;
+            epsilon: number;
         };
         DataSetOption: {
             name: string;

@@ -152,6 +152,9 @@ describe('the form of a new experiment', () => {
       'Adam, beta1 0.9, beta2 0.999, epsilon 1e-8',
       'Lion, beta1 0.9, beta2 0.99',
       'SGD, momentum 0.9',
+      'Adafactor, decay -0.8, threshold 1',
+      'Adagrad, epsilon 1e-10',
+      'RMSprop, alpha 0.99, momentum 0, epsilon 1e-8',
     ]);
   });
   it('says which number of the recipe or of a question is wrong', () => {

@@ -81,6 +81,9 @@ export const OPTIMISERS: readonly NonNullable<Training['optimiser']>[] = [
   { kind: 'adam', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   { kind: 'lion', beta1: 0.9, beta2: 0.99 },
   { kind: 'sgd', momentum: 0.9, nesterov: false },
+  { kind: 'adafactor', decay: -0.8, threshold: 1 },
+  { kind: 'adagrad', epsilon: 1e-10 },
+  { kind: 'rmsprop', alpha: 0.99, momentum: 0, centered: false, epsilon: 1e-8 },
 ];
 
 /** The numbers of a recipe that the form can override, and what each may be. */
@@ -324,7 +327,9 @@ export function specOptions(offered: readonly { kind: string }[], chosen: string
 
 /** "Linear, final 0": a schedule or optimiser in a line. */
 export function specWords({ kind, ...rest }: { kind: string; [name: string]: unknown }): string {
-  const name = { adamw: 'AdamW', sgd: 'SGD' }[kind] ?? `${kind[0]?.toUpperCase()}${kind.slice(1).replaceAll('-', ' ')}`;
+  const name =
+    { adamw: 'AdamW', rmsprop: 'RMSprop', sgd: 'SGD' }[kind] ??
+    `${kind[0]?.toUpperCase()}${kind.slice(1).replaceAll('-', ' ')}`;
   const settings = Object.entries(rest).flatMap(([key, value]) =>
     value === false
       ? []

@@ -205,7 +205,9 @@ class Update implements Disposable {
 
   #memory(): ReadonlyMap<string, Tensor> {
     const slots = [...this.#optimiser.memory].flatMap(([slot, tensors]) =>
-      tensors.map((tensor, index): [string, Tensor] => [`${slot}.${this.#names[index]}`, tensor]),
+      tensors.flatMap((tensor, index): [string, Tensor][] =>
+        tensor === undefined ? [] : [[`${slot}.${this.#names[index]}`, tensor]],
+      ),
     );
     return new Map(slots);
   }

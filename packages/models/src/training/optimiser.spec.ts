@@ -10,6 +10,10 @@ interface Case {
     readonly betas?: [number, number];
     readonly eps?: number;
     readonly momentum?: number;
+    readonly beta2_decay?: number;
+    readonly d?: number;
+    readonly alpha?: number;
+    readonly centered?: boolean;
     readonly nesterov?: boolean;
     readonly weight_decay: number;
   };
@@ -27,6 +31,12 @@ function specOf({ id, params }: Case): OptimiserSpec {
   const kind = id.split('/')[0];
   if (kind === 'adam' || kind === 'adamw') return { kind, beta1, beta2, epsilon: params.eps! };
   if (kind === 'lion') return { kind, beta1, beta2 };
+  if (kind === 'adafactor') return { kind, decay: params.beta2_decay!, threshold: params.d! };
+  if (kind === 'adagrad') return { kind, epsilon: params.eps! };
+  if (kind === 'rmsprop') {
+    const { alpha, momentum, centered, eps } = params;
+    return { kind, alpha: alpha!, momentum: momentum!, centered: centered!, epsilon: eps! };
+  }
   return { kind: 'sgd', momentum: params.momentum!, nesterov: params.nesterov! };
 }
 
@@ -53,6 +63,9 @@ const specs: OptimiserSpec[] = [
   { kind: 'adam', beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
   { kind: 'adamw', beta1: 0.9, beta2: 0.99, epsilon: 1e-8 },
   { kind: 'lion', beta1: 0.9, beta2: 0.99 },
+  { kind: 'adafactor', decay: -0.8, threshold: 100 },
+  { kind: 'adagrad', epsilon: 1e-10 },
+  { kind: 'rmsprop', alpha: 0.9, momentum: 0.9, centered: false, epsilon: 1e-8 },
   { kind: 'sgd', momentum: 0.9, nesterov: true },
   { kind: 'sgd', momentum: 0, nesterov: false },
 ];

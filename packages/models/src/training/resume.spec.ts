@@ -75,6 +75,9 @@ const optimisers: (OptimiserSpec | undefined)[] = [
   undefined,
   { kind: 'adam', beta1: 0.9, beta2: 0.95, epsilon: 1e-8 },
   { kind: 'lion', beta1: 0.9, beta2: 0.99 },
+  { kind: 'adafactor', decay: -0.8, threshold: 1 },
+  { kind: 'adagrad', epsilon: 1e-10 },
+  { kind: 'rmsprop', alpha: 0.9, momentum: 0.9, centered: true, epsilon: 1e-6 },
   { kind: 'sgd', momentum: 0.9, nesterov: true },
   { kind: 'sgd', momentum: 0, nesterov: false },
 ];
