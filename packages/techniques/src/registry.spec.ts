@@ -1,3 +1,4 @@
+import { preNorm } from '@claimbench/models';
 import { describe, expect, it } from 'vitest';
 import { smallConfig } from '../test/small-model.ts';
 import {
@@ -111,6 +112,15 @@ describe('a technique that does not fit the architecture', () => {
     expect(() => checkFit(technique, smallConfig())).toThrow(
       expect.objectContaining({ code: 'technique-does-not-fit' }),
     );
+  });
+
+  it.each([
+    ['smoothquant', { kind: 'layer-norm', eps: 1e-5, bias: false, weight: false }, /this layer-norm has none/],
+    ['smoothquant', { kind: 'rms-norm', eps: 1e-5, weightOffset: 1 }, /this rms-norm stores it less 1/],
+    ['slicegpt', { kind: 'rms-norm', eps: 1e-5, weightOffset: 1 }, /this rms-norm stores it less 1/],
+  ])('%s refuses gains that it cannot write: %o', (id, norm, message) => {
+    const config = { ...smallConfig(), norms: preNorm(norm) };
+    expect(() => checkFit(resolveTechnique({ id, parameters: {} }), config)).toThrow(message);
   });
 
   it('every technique with its defaults fits a plain decoder', () => {

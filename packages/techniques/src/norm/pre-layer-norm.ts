@@ -56,6 +56,16 @@ export function prePlaces(
   return [...places, { norm: normName('final'), readers: ['lm_head'] }];
 }
 
+/** Throws `technique-does-not-fit` where a norm has no gain to write to, or stores it less 1. */
+export function checkPlainGains({ norms }: DecoderConfig, technique: string): void {
+  const unlike = [norms.attentionInput, norms.mlpInput, norms.final].find(
+    ({ weight, weightOffset }) => weight === false || weightOffset === 1,
+  );
+  if (!unlike) return;
+  const what = unlike.weight === false ? 'has none' : 'stores it less 1';
+  throw doesNotFit(technique, `it changes the gains of norms as they are stored, and this ${unlike.kind} ${what}`);
+}
+
 /** Every LayerNorm's place taken by an RMSNorm of that kind with the same epsilon. */
 export function rmsNormsFor(norms: DecoderConfig['norms'], kind: string): DecoderConfig['norms'] {
   const replaced = Object.entries(norms).map(([place, spec]: [string, NormSpec]) => [

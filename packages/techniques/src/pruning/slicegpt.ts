@@ -9,7 +9,7 @@ import {
 } from '@claimbench/models';
 import { z } from 'zod';
 import { Windows } from '../calibration/parameter.ts';
-import { prePlaces } from '../norm/pre-layer-norm.ts';
+import { checkPlainGains, prePlaces } from '../norm/pre-layer-norm.ts';
 import { convertToRmsNorm } from '../norm/pre-rmsnorm.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
@@ -198,11 +198,7 @@ export const sliceGpt = defineTechnique({
   label: ({ share }) => `${Math.round(100 * share)} % sliced`,
   checkConfig(config, { share }) {
     prePlaces(config, 'slicegpt', KINDS);
-    const offset = [config.norms.attentionInput, config.norms.mlpInput, config.norms.final].find(
-      ({ weightOffset }) => weightOffset === 1,
-    );
-    if (offset)
-      throw doesNotFit('slicegpt', 'it reads gains that are stored as they are, and this model stores them less 1');
+    if (config.norms.final.kind === 'rms-norm') checkPlainGains(config, 'slicegpt');
     if (config.residual.form !== 'sequential' || config.residual.streamScale !== 1) {
       throw doesNotFit('slicegpt', 'it needs attention and MLP one behind the other on an unscaled stream');
     }

@@ -3,7 +3,7 @@ import { type Decoder, fakeQuantize, type Linear, largestOfRows, type TokenWindo
 import { z } from 'zod';
 import { LayerWalk, release } from '../calibration/layer-walk.ts';
 import { Windows } from '../calibration/parameter.ts';
-import { prePlaces } from '../norm/pre-layer-norm.ts';
+import { checkPlainGains, prePlaces } from '../norm/pre-layer-norm.ts';
 import { defineTechnique } from '../technique.ts';
 import { CostCounter, type WeightCosts } from '../weights/costs.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
@@ -156,6 +156,7 @@ export const smoothQuant = defineTechnique({
     `${bits} bits, inputs ${inputBits} bits, ${smoothed ? `alpha ${alpha}` : 'not smoothed'}`,
   checkConfig(config) {
     prePlaces(config, 'smoothquant', KINDS);
+    checkPlainGains(config, 'smoothquant');
   },
   async changeWeights(decoder, { bits, inputBits, alpha, smoothed, windows }, { calibrate }): Promise<WeightCosts> {
     if (smoothed) await smooth(decoder, await calibrate(windows), alpha);
