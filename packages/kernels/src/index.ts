@@ -28,6 +28,7 @@ export { type AdagradOptions, type AdagradState, adagrad, createAdagradState } f
 export { type AdamOptions, type AdamState, adam, createAdamState } from './ops/adam/op.ts';
 export { type AdamWOptions, type AdamWState, adamW, createAdamWState } from './ops/adamw/op.ts';
 export { add } from './ops/add/op.ts';
+export { argmax } from './ops/argmax/op.ts';
 export { alibiSlopes } from './ops/attention/alibi.ts';
 export { type AttentionOptions, attention } from './ops/attention/op.ts';
 export {
@@ -50,6 +51,7 @@ export { dynamicTanh } from './ops/dynamic_tanh/op.ts';
 export { elu } from './ops/elu/op.ts';
 export { type EmbeddingOptions, embedding } from './ops/embedding/op.ts';
 export { exp } from './ops/exp/op.ts';
+export { gather } from './ops/gather/op.ts';
 export { gatherRows } from './ops/gather_rows/op.ts';
 export { geglu } from './ops/geglu/op.ts';
 export { gelu } from './ops/gelu/op.ts';
@@ -115,6 +117,7 @@ export { type RotaryScaling, rotaryFrequencies } from './ops/rotary/frequencies.
 export { type RotaryOptions, rotary } from './ops/rotary/op.ts';
 export { scale } from './ops/scale/op.ts';
 export { scaleNorm } from './ops/scale_norm/op.ts';
+export { scatterAdd } from './ops/scatter_add/op.ts';
 export { createSgdState, type SgdOptions, type SgdState, sgd } from './ops/sgd/op.ts';
 export { sigmoid } from './ops/sigmoid/op.ts';
 export type { KernelSignature } from './ops/signature.ts';
@@ -127,6 +130,7 @@ export { sub } from './ops/sub/op.ts';
 export { type ReductionOptions, sum } from './ops/sum/op.ts';
 export { swiglu } from './ops/swiglu/op.ts';
 export { tanh } from './ops/tanh/op.ts';
+export { type TopK, type TopKOptions, topK } from './ops/top_k/op.ts';
 export { transpose } from './ops/transpose/op.ts';
 export { type VarianceOptions, variance } from './ops/var/op.ts';
 export { weightNorm } from './ops/weight_norm/op.ts';

@@ -50,7 +50,6 @@ const notImplemented: readonly string[] = [
   'schedule.linear_with_warmup',
   'schedule.one_cycle',
   'schedule.step_lr',
-  'topk',
 ];
 
 test.each(subjects)("PyTorch's values, forward and gradient: $title", async ({ create, complete }) => {

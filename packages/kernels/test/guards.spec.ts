@@ -106,6 +106,17 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
   ['conv1d: weight', () => kernels.conv1d(floats(1, 4, 5), floats(3, 4)), 'shape-mismatch', 'kernel], found [3, 4]'],
   ['add: broadcast', () => kernels.add(floats(2, 3), floats(4)), 'shape-mismatch', '[2, 3] and [4]'],
   ['mul: dtype', () => kernels.mul(floats(2), integers(2)), 'dtype-mismatch', 'b is f32, found i32'],
+  ['argmax: of nothing', () => kernels.argmax(floats(2, 0)), 'shape-mismatch', 'found shape [2, 0]'],
+  ['topK: too many', () => kernels.topK(floats(2, 3), 4), 'invalid-argument', '0 to the 3 elements of axis 1, found 4'],
+  ['gather: index', () => kernels.gather(floats(2, 3), 0, floats(2, 3)), 'dtype-mismatch', 'index is i32, found f32'],
+  ['gather: rank', () => kernels.gather(floats(2, 3), 0, integers(2)), 'shape-mismatch', 'x [2, 3], found [2]'],
+  ['gather: extents', () => kernels.gather(floats(2, 3), 0, integers(5, 4)), 'shape-mismatch', '[2, 3], found [5, 4]'],
+  [
+    'scatterAdd: source',
+    () => kernels.scatterAdd(floats(2, 3), 0, integers(5, 3), floats(2, 3)),
+    'shape-mismatch',
+    'source has shape [5, 3], found [2, 3]',
+  ],
   ['max: of nothing', () => kernels.max(floats(2, 0), { axes: [1] }), 'shape-mismatch', 'found shape [2, 0]'],
   ['min: axis', () => kernels.min(floats(2, 3), { axes: [-3] }), 'invalid-argument', 'axis -3'],
   ['logSumExp: of nothing', () => kernels.logSumExp(floats(0)), 'shape-mismatch', 'logSumExp: one element at least'],
@@ -521,6 +532,24 @@ describe.each(backends)('a fault of the data is found at the next read, on $titl
     using rows = kernels.embedding(ids, table);
     await expect(rows.readFloats()).rejects.toMatchObject({ name: 'KernelError', code: 'index-out-of-range' });
     expect(await table.readFloats(), 'and the backend goes on').toEqual(new Float32Array(15));
+    own.close();
+  });
+
+  test.each([3, -1])('an index of %i into an axis of 3, gathered and scattered to', async (index) => {
+    const own = await create();
+    using x = kernels.Tensor.zeros(own, [2, 3]);
+    using indices = kernels.Tensor.from(own, Int32Array.of(2, 0, 1, index), [2, 2]);
+    using source = kernels.Tensor.zeros(own, [2, 2]);
+    const refusal = {
+      name: 'KernelError',
+      code: 'index-out-of-range',
+      message: expect.stringContaining(`${index} at 3`),
+    };
+    using picked = kernels.gather(x, 1, indices);
+    await expect(picked.readFloats()).rejects.toMatchObject(refusal);
+    using added = kernels.scatterAdd(x, 1, indices, source);
+    await expect(added.readFloats()).rejects.toMatchObject(refusal);
+    expect(await x.readFloats(), 'and the backend goes on').toEqual(new Float32Array(6));
     own.close();
   });
 

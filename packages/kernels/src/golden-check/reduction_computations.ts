@@ -7,6 +7,7 @@ import { max } from '../ops/max/op.ts';
 import { mean } from '../ops/mean/op.ts';
 import { scale } from '../ops/scale/op.ts';
 import { type ReductionOptions, sum } from '../ops/sum/op.ts';
+import { topK } from '../ops/top_k/op.ts';
 import { variance } from '../ops/var/op.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Computation, Computations } from './computation.ts';
@@ -30,6 +31,7 @@ export const reductionComputations: Computations = {
   max: reduction(max),
   mean: reduction(mean),
   sum: reduction(sum),
+  topk: (inputs, params) => ({ ...topK(inputs.of('x'), params.number('k'), { largest: params.flag('largest') }) }),
   var: (inputs, params) => variance(inputs.of('x'), { ...axesOf(params), correction: params.number('correction') }),
 };
 

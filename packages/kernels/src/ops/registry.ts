@@ -10,6 +10,8 @@ import { adamReference } from './adam/reference.ts';
 import { adamWKernels } from './adamw/op.ts';
 import { addKernels } from './add/op.ts';
 import { addReference } from './add/reference.ts';
+import { argmaxKernels } from './argmax/op.ts';
+import { argmaxReference } from './argmax/reference.ts';
 import { attentionKernels } from './attention/op.ts';
 import { attentionReference } from './attention/reference.ts';
 import { avgPool1dKernels } from './avg_pool1d/op.ts';
@@ -40,6 +42,8 @@ import { expKernels } from './exp/op.ts';
 import { expReference } from './exp/reference.ts';
 import { fillKernels } from './fill/op.ts';
 import { fillReference } from './fill/reference.ts';
+import { gatherKernels } from './gather/op.ts';
+import { gatherReference } from './gather/reference.ts';
 import { gatherRowsKernels } from './gather_rows/op.ts';
 import { gegluKernels } from './geglu/op.ts';
 import { gegluReference } from './geglu/reference.ts';
@@ -110,6 +114,7 @@ import { rotaryReference } from './rotary/reference.ts';
 import { scaleKernels } from './scale/op.ts';
 import { scaleReference } from './scale/reference.ts';
 import { scaleNormKernels } from './scale_norm/op.ts';
+import { scatterAddKernels } from './scatter_add/op.ts';
 import { sgdKernels } from './sgd/op.ts';
 import { sgdReference } from './sgd/reference.ts';
 import { sigmoidKernels } from './sigmoid/op.ts';
@@ -133,6 +138,8 @@ import { swigluKernels } from './swiglu/op.ts';
 import { swigluReference } from './swiglu/reference.ts';
 import { tanhKernels } from './tanh/op.ts';
 import { tanhReference } from './tanh/reference.ts';
+import { topKKernels } from './top_k/op.ts';
+import { topKReference } from './top_k/reference.ts';
 import { transposeKernels } from './transpose/op.ts';
 import { transposeReference } from './transpose/reference.ts';
 import { varKernels } from './var/op.ts';
@@ -153,6 +160,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   adam: { kernels: adamKernels, reference: adamReference },
   adamw: { kernels: adamWKernels, reference: {} },
   add: { kernels: addKernels, reference: addReference },
+  argmax: { kernels: argmaxKernels, reference: argmaxReference },
   attention: { kernels: attentionKernels, reference: attentionReference },
   avg_pool1d: { kernels: avgPool1dKernels, reference: {} },
   avg_pool2d: { kernels: avgPool2dKernels, reference: avgPool2dReference },
@@ -169,6 +177,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   embedding: { kernels: embeddingKernels, reference: embeddingReference },
   exp: { kernels: expKernels, reference: expReference },
   fill: { kernels: fillKernels, reference: fillReference },
+  gather: { kernels: gatherKernels, reference: gatherReference },
   gather_rows: { kernels: gatherRowsKernels, reference: {} },
   geglu: { kernels: gegluKernels, reference: gegluReference },
   gelu: { kernels: geluKernels, reference: geluReference },
@@ -207,6 +216,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   rotary: { kernels: rotaryKernels, reference: rotaryReference },
   scale: { kernels: scaleKernels, reference: scaleReference },
   scale_norm: { kernels: scaleNormKernels, reference: {} },
+  scatter_add: { kernels: scatterAddKernels, reference: {} },
   sgd: { kernels: sgdKernels, reference: sgdReference },
   sigmoid: { kernels: sigmoidKernels, reference: sigmoidReference },
   silu: { kernels: siluKernels, reference: siluReference },
@@ -218,6 +228,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   sum: { kernels: sumKernels, reference: sumReference },
   swiglu: { kernels: swigluKernels, reference: swigluReference },
   tanh: { kernels: tanhKernels, reference: tanhReference },
+  top_k: { kernels: topKKernels, reference: topKReference },
   transpose: { kernels: transposeKernels, reference: transposeReference },
   var: { kernels: varKernels, reference: varReference },
   weight_norm: { kernels: weightNormKernels, reference: {} },

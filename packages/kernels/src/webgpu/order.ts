@@ -13,6 +13,9 @@ fn order_of(bits: u32) -> i32 {
 
 fn bits_of_order(order: i32) -> u32 { return bitcast<u32>(order ^ ((order >> 31u) & 0x7fffffff)); }
 
+// The same with 0 and -0 in one place.
+fn rank_of(bits: u32) -> i32 { return select(order_of(bits), 0i, (bits & 0x7fffffffu) == 0u); }
+
 // As floats are equal: 0 and -0 are, a NaN and itself are not.
 fn equal_floats(a: u32, b: u32) -> bool {
   if ((a & 0x7fffffffu) > 0x7f800000u) { return false; }

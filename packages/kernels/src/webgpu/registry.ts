@@ -3,6 +3,7 @@ import { adafactorWebGpu } from '../ops/adafactor/webgpu.ts';
 import { adagradWebGpu } from '../ops/adagrad/webgpu.ts';
 import { adamWebGpu } from '../ops/adam/webgpu.ts';
 import { addWebGpu } from '../ops/add/webgpu.ts';
+import { argmaxWebGpu } from '../ops/argmax/webgpu.ts';
 import { attentionWebGpu } from '../ops/attention/webgpu.ts';
 import { avgPool2dWebGpu } from '../ops/avg_pool2d/webgpu.ts';
 import { batchNormWebGpu } from '../ops/batch_norm/webgpu.ts';
@@ -17,6 +18,7 @@ import { eluWebGpu } from '../ops/elu/webgpu.ts';
 import { embeddingWebGpu } from '../ops/embedding/webgpu.ts';
 import { expWebGpu } from '../ops/exp/webgpu.ts';
 import { fillWebGpu } from '../ops/fill/webgpu.ts';
+import { gatherWebGpu } from '../ops/gather/webgpu.ts';
 import { gegluWebGpu } from '../ops/geglu/webgpu.ts';
 import { geluWebGpu } from '../ops/gelu/webgpu.ts';
 import { globalNormWebGpu } from '../ops/global_norm/webgpu.ts';
@@ -60,6 +62,7 @@ import { subWebGpu } from '../ops/sub/webgpu.ts';
 import { sumWebGpu } from '../ops/sum/webgpu.ts';
 import { swigluWebGpu } from '../ops/swiglu/webgpu.ts';
 import { tanhWebGpu } from '../ops/tanh/webgpu.ts';
+import { topKWebGpu } from '../ops/top_k/webgpu.ts';
 import { transposeWebGpu } from '../ops/transpose/webgpu.ts';
 import { varWebGpu } from '../ops/var/webgpu.ts';
 import type { WebGpuKernel, WebGpuKernels } from './kernel.ts';
@@ -71,6 +74,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   adagrad: adagradWebGpu,
   adam: adamWebGpu,
   add: addWebGpu,
+  argmax: argmaxWebGpu,
   attention: attentionWebGpu,
   avg_pool2d: avgPool2dWebGpu,
   batch_norm: batchNormWebGpu,
@@ -85,6 +89,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   embedding: embeddingWebGpu,
   exp: expWebGpu,
   fill: fillWebGpu,
+  gather: gatherWebGpu,
   geglu: gegluWebGpu,
   gelu: geluWebGpu,
   global_norm: globalNormWebGpu,
@@ -128,6 +133,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   sum: sumWebGpu,
   swiglu: swigluWebGpu,
   tanh: tanhWebGpu,
+  top_k: topKWebGpu,
   transpose: transposeWebGpu,
   var: varWebGpu,
 };
