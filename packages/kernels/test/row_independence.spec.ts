@@ -85,3 +85,38 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
     }
   });
 });
+
+/** A query alone has its keys in the lanes, several have themselves there: the last of them must not notice. */
+describe.each(nativeInstructionSets())('one query, and the same behind four others, on %s', (instructionSet) => {
+  const backend = createNativeBackend({ threads: 2, instructionSet });
+  afterAll(() => backend.close());
+  const stream = new kernels.RandomStream(12, 0);
+  const normal = (...shape: number[]) => {
+    const size = kernels.sizeOfShape(shape);
+    return kernels.Tensor.from(
+      backend,
+      Float32Array.from({ length: size }, () => stream.nextNormal()),
+      shape,
+    );
+  };
+
+  test.each([
+    ['plain', 5, 8, 8, {}],
+    ['one key more than the lanes', 17, 17, 8, {}],
+    ['a cache that is longer', 40, 64, 24, {}],
+    ['wide heads', 33, 33, 72, {}],
+    ['heads of one feature', 70, 70, 1, {}],
+    ['a window', 50, 50, 16, { window: 7 }],
+    ['a soft cap', 21, 30, 12, { softcap: 1.5 }],
+    ['slopes', 37, 37, 9, { slopes: [0.5, -0.25, 0.125, 0.0625] }],
+  ])('%s', async (_, keyTime, capacity, dim, { slopes: given, ...options }) => {
+    const [batch, heads, keyHeads, queries] = [3, 4, 2, 5];
+    const slopes = given && kernels.Tensor.from(backend, Float32Array.from(given), [heads]);
+    const [k, v] = [normal(batch, capacity, keyHeads, dim), normal(batch, capacity, keyHeads, dim)];
+    const q = normal(batch, queries, heads, dim);
+    const attend = (x: kernels.Tensor) => kernels.attention(x, k, v, { causal: true, keyTime, slopes, ...options });
+    const several = kernels.slice(attend(q), 1, queries - 1, 1);
+    const alone = attend(kernels.slice(q, 1, queries - 1, 1));
+    expect(sameBits(await alone.readFloats(), await several.readFloats())).toBe(true);
+  });
+});

@@ -58,13 +58,14 @@ struct Shape {
     return {data + (b * keyCapacity * keyHeads + keyHead) * dim, keyHeads * dim, 1};
   }
 
-  // What raw products of queries with key j become.
-  KERNELS_INLINE Lanes score(Lanes raw, int64_t j, float slope) const {
+  // What raw products of queries with keys become; the keys' numbers stand in the lanes.
+  KERNELS_INLINE Lanes score(Lanes raw, Lanes keys, float slope) const {
     Lanes s = raw * scale;
     if (softcap > 0) s = softcap * tanh(s / broadcast(softcap));
-    if (slope != 0) s = s + slope * float(j);
+    if (slope != 0) s = s + slope * keys;
     return s;
   }
+  KERNELS_INLINE Lanes score(Lanes raw, int64_t j, float slope) const { return score(raw, broadcast(float(j)), slope); }
   // Derivative of the soft cap at the raw product.
   KERNELS_INLINE Lanes capSlope(Lanes raw) const {
     const Lanes t = tanh(raw * scale / broadcast(softcap));
