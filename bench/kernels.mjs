@@ -4,6 +4,9 @@
 //   python3 -m venv VENV && VENV/bin/pip install torch==2.13.0 numpy scipy onnx onnxruntime     (anywhere outside the repository)
 //   pnpm bench kernels --python VENV/bin/python [--lines product,norm,matvec,packed,sparse,memory-bound,encode,peak] [--threads 1,2] [--rounds 7] [--json FILE]
 //
+// --codes 64,512: megabytes of codes that a matrix has which meets one vector. Few machines' last cache holds 512, some hold 64 (a line of /sys/devices/system/cpu/
+// cpu0/cache/index3/size): then the sweep beside it tells what that cache gives, not the memory.
+//
 // (training steps: pnpm bench train-step.) Each side computes for --slice seconds (0.05) in turn, in every round; a number is the median over the rounds, a ratio the
 // median of the rounds' ratios, above 1 where we are quicker. --clock cpu compares the CPU time of the processes in place of time: on one thread it hardly
 // depends on what else runs on the machine; on more it counts waiting threads too. Threads are fixed on both sides. A busy machine takes from both sides, not evenly: `other processes` says
@@ -25,6 +28,7 @@ const { values: options } = parseArgs({
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '7' },
     slice: { type: 'string', default: '0.05' },
+    codes: { type: 'string', default: '64' },
     clock: { type: 'string', default: 'wall' },
     json: { type: 'string' },
   },
@@ -109,6 +113,16 @@ class Own {
     this.ids.push(id);
     return id;
   }
+  /** As many codes, some of them many times over. */
+  codes(count) {
+    const id = this.backend.allocate(count);
+    const some = new Uint8Array(Math.min(count, 243 * 1024)).map((_, i) => (i * 89) % 243);
+    const all = new Uint8Array(count);
+    for (let at = 0; at < count; at += some.length) all.set(some.subarray(0, count - at), at);
+    this.backend.write(id, all);
+    this.ids.push(id);
+    return id;
+  }
   integers(count, value) {
     const id = this.backend.allocate(4 * count);
     this.backend.write(
@@ -126,8 +140,14 @@ class Own {
       await this.backend.read(this.fence, this.word);
       return (clock() - start) / repeats;
     };
-    const first = Math.max(1e-6, await once(1));
-    return once(Math.max(1, Math.min(20_000, Math.round(slice / first))));
+    // Caches and threads have been somebody else's: half a slice goes by before it counts, here and in the peers.
+    let repeats = 1;
+    let each = await once(repeats);
+    while (repeats < 20_000 && repeats * each < slice / 4) {
+      repeats = Math.min(20_000, 2 * repeats);
+      each = await once(repeats);
+    }
+    return once(Math.max(1, Math.min(20_000, Math.round(slice / each))));
   }
   free() {
     for (const id of this.ids.splice(0)) this.backend.free(id);
@@ -146,13 +166,17 @@ function note(line) {
   );
 }
 
+/** The threads of OpenBLAS, OpenMP and ONNX Runtime spin for up to some 40 ms after their work, on a core that the next side is to have. */
+const settled = (threads) => (threads > 1 ? new Promise((resolve) => setTimeout(resolve, 80)) : undefined);
+
 /** Runs the sides in turn; gives for each its seconds by round. */
-async function interleaved(sides) {
+async function interleaved(threads, sides) {
   const times = sides.map(() => []);
   for (const side of sides) await side();
   for (let round = 0; round < rounds; round++) {
     for (let i = 0; i < sides.length; i++) {
       const at = (i + round) % sides.length;
+      await settled(threads);
       times[at].push(await sides[at]());
     }
   }
@@ -181,7 +205,7 @@ const lines = {
       const own = new Own(threads);
       for (const [m, n, k] of products) {
         const [x, weight, y] = [own.floats(m * k), own.floats(n * k), own.floats(m * n)];
-        const [ours, ...theirs] = await interleaved([
+        const [ours, ...theirs] = await interleaved(threads, [
           () => own.time([['linear.forward', [x, weight, 0, 0, y], [m, k, n]]]),
           ...peers.map((peer) => () => peer.time({ product: [m, n, k] })),
         ]);
@@ -223,7 +247,7 @@ const lines = {
         ],
       };
       for (const [kind, commands] of Object.entries(works)) {
-        const [ours, theirs] = await interleaved([
+        const [ours, theirs] = await interleaved(threads, [
           () => own.time(commands),
           () => torch.time({ norm: [rows, width], kind }),
         ]);
@@ -244,21 +268,25 @@ const lines = {
     await withPeers(['torch'], threads, async ([torch]) => {
       const own = new Own(threads);
       const k = 8192;
-      // 64 MB of codes each, so that all are read from memory and none from a cache.
-      for (const [name, bits, trits, n] of [
-        ['int8', 8, 0, 8192],
-        ['int4', 4, 0, 16_384],
-        ['ternary in two bits', 2, 0, 32_768],
-        ['ternary, five in a byte', 2, 1, 40_960],
-      ]) {
+      const works = [
+        ['int8', 8, 0, 128],
+        ['int4', 4, 0, 256],
+        ['ternary in two bits', 2, 0, 512],
+        ['ternary, five in a byte', 2, 1, 640],
+      ];
+      const sizes = options.codes.split(',').map(Number);
+      for (const [megabytes, [name, bits, trits, rowsOfMegabyte]] of sizes.flatMap((size) =>
+        works.map((work) => [size, work]),
+      )) {
+        const n = megabytes * rowsOfMegabyte;
         const x = own.floats(k);
         const y = own.floats(n);
         const size = trits ? n * 16 * Math.ceil(k / 80) : (n * k * bits) / 8;
-        const codes = own.bytes(size);
+        const codes = own.codes(size);
         const scales = own.floats(n);
         const sweep = own.floats(size / 4);
         const sum = own.floats(1);
-        const [ours, swept, torchs] = await interleaved([
+        const [ours, swept, torchs] = await interleaved(threads, [
           () =>
             own.time([
               [
@@ -293,7 +321,7 @@ const lines = {
       for (const bits of [4, 8]) {
         const codes = own.bytes((n * k * bits) / 8);
         const scales = own.floats((n * k) / block);
-        const [ours, theirs] = await interleaved([
+        const [ours, theirs] = await interleaved(threads, [
           () =>
             own.time([
               [
@@ -339,7 +367,7 @@ const lines = {
         [m, k, n, (n * k) / 2, 1, 1, 2, 4],
       ]);
       for (const [name, buffers, scalars] of kinds) {
-        const [ours, whole] = await interleaved([
+        const [ours, whole] = await interleaved(threads, [
           () => own.time([['sparse_linear.forward', buffers, scalars]]),
           () => own.time([['linear.forward', [x, dense, 0, 0, y], [m, k, n]]]),
         ]);
@@ -353,7 +381,7 @@ const lines = {
       }
       if (m === 1) {
         // x lies in -1 .. 1: a tenth of its elements is beyond 0.9
-        const [ours, whole] = await interleaved([
+        const [ours, whole] = await interleaved(threads, [
           () => own.time([['activation_sparse_linear.forward', [x, dense, 0, y], [m, k, n, 0.9]]]),
           () => own.time([['linear.forward', [x, dense, 0, 0, y], [m, k, n]]]),
         ]);
@@ -391,7 +419,7 @@ const lines = {
         ['rms norm', 2, ['rms_norm.forward', [a, gain, y, rstds], [rows, width, 1e-5, 0]]],
       ];
       for (const [name, passes, command] of works) {
-        const [ours, copied, torchs] = await interleaved([
+        const [ours, copied, torchs] = await interleaved(threads, [
           () => own.time([command]),
           () => own.time([['copy.forward', [a, y], [count]]]),
           () => torch.time({ copy: 4 * count }),

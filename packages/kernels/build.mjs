@@ -34,6 +34,7 @@ const instructionSets =
             '-mavx512vl',
             '-mavx2',
             '-mfma',
+            '-mprfchw',
             '-mprefer-vector-width=512',
           ],
         },

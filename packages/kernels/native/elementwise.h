@@ -24,7 +24,11 @@ KERNELS_INLINE void unaryForward(Call& call, Function f, int more = 0) {
   float* y = call.out(1, count);
   if (call.refused()) return;
   call.ranges(count, kElementGrain, [=](int64_t begin, int64_t end, int) {
-    eachLanes(begin, end, [=](int64_t i, int64_t n) { store(y + i, f(load(x + i, n)), n); });
+    eachLanes(begin, end, [=](int64_t i, int64_t n) {
+      expectRead(x + i + kFloatsAhead);
+      expectWrite(y + i + kFloatsAhead);
+      store(y + i, f(load(x + i, n)), n);
+    });
   });
 }
 
@@ -40,6 +44,9 @@ KERNELS_INLINE void unaryBackward(Call& call, Function f, int more = 0) {
   if (call.refused()) return;
   call.ranges(count, kElementGrain, [=](int64_t begin, int64_t end, int) {
     eachLanes(begin, end, [=](int64_t i, int64_t n) {
+      expectRead(dy + i + kFloatsAhead);
+      expectRead(saved + i + kFloatsAhead);
+      expectWrite(dx + i + kFloatsAhead);
       Lanes gradient = f(load(dy + i, n), load(saved + i, n));
       if (accumulate) gradient = load(dx + i, n) + gradient;
       store(dx + i, gradient, n);

@@ -60,8 +60,7 @@ KERNELS_INLINE Lanes scaled(Lanes x, Ints n) {
 }
 
 KERNELS_MATH Lanes exp(Lanes x) {
-  x = select(x < -104.0f, broadcast(-104.0f), x);
-  x = select(x > 89.0f, broadcast(89.0f), x);
+  x = smaller(broadcast(89.0f), larger(broadcast(-104.0f), x));
   const Reduced reduced = reduceByLn2(x);
   return scaled(fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f, reduced.n);
 }
@@ -75,8 +74,7 @@ KERNELS_MATH Lanes expOfNegative(Lanes x) {
 }
 
 KERNELS_MATH Lanes tanh(Lanes x) {
-  Lanes y = magnitude(x);
-  y = select(y > 10.0f, broadcast(10.0f), y);
+  const Lanes y = smaller(broadcast(10.0f), magnitude(x));
   const Reduced reduced = reduceByLn2(y + y);
   const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r);  // exp(r) - 1
   const Lanes power = powerOfTwo(reduced.n);
@@ -90,19 +88,32 @@ KERNELS_MATH Lanes sigmoid(Lanes x) {
   return select(x < 0.0f, e, broadcast(1.0f)) / (1.0f + e);
 }
 
+// a / b for b between 2^-60 and 2^60, as exact as a division but in rare last places. A division takes the processor sixteen cycles for sixteen numbers, this five:
+// 1 / b from the bits of b, 12 % off at most; a step that cubes that error, one that squares it; and what the product leaves of a, divided in its turn.
+KERNELS_INLINE Lanes quotient(Lanes a, Lanes b) {
+  Lanes r;
+  KERNELS_EACH_PART r.part[i] = (Vec)(0x7ef311c7 - (IntVec)b.part[i]);
+  const Lanes coarse = fma(-b, r, 1.0f);
+  r = fma(fma(coarse, coarse, coarse), r, r);
+  r = fma(fma(-b, r, 1.0f), r, r);
+  const Lanes q = a * r;
+  return fma(fma(-b, q, a), r, q);
+}
+
 struct Normal {
   Lanes cdf;      // Phi(x)
   Lanes density;  // phi(x)
 };
 // Standard normal distribution, also far down the lower tail: Phi(-a) = exp(-a²/2) R(a), R a polynomial in (a - 3) / (a + 3).
 KERNELS_MATH Normal normal(Lanes x) {
-  Lanes a = magnitude(x);
-  a = select(a > 14.5f, broadcast(14.5f), a);
+  const Lanes a = smaller(broadcast(14.5f), magnitude(x));
   const Lanes square = a * a;
   const Lanes lost = fma(a, a, -square);
-  const Lanes bell = exp(square * -0.5f);
-  const Lanes e = fma(bell, lost * -0.5f, bell);
-  const Lanes t = (a - 3.0f) / (a + 3.0f);
+  // exp(-a²/2), what the square lost included: -105.2 at least, so there is nothing to clamp.
+  const Reduced reduced = reduceByLn2(square * -0.5f);
+  const Lanes rest = fma(lost, -0.5f, reduced.r);
+  const Lanes e = scaled(fma(expTail(rest), rest * rest, rest) + 1.0f, reduced.n);
+  const Lanes t = quotient(a - 3.0f, a + 3.0f);
   Lanes r = fma(t, 5.31619517e-05f, 0.000115013652f);
   r = fma(r, t, -0.000339012884f);
   r = fma(r, t, -0.000983288162f);

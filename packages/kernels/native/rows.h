@@ -18,6 +18,20 @@ KERNELS_INLINE Lanes rowLanes(int64_t width, Term term) {
   return total;
 }
 
+// The same for kRows rows at once: sums[r] from term(r, i, n). A sum is one chain of additions in each lane, and several hide each other's latency.
+template <int kRows, class Term>
+KERNELS_INLINE void sumsOfRows(int64_t width, float (&sums)[kRows], Term term) {
+  Lanes total[kRows];
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++) total[r] = broadcast(0.0f);
+  eachLanes(0, width, [&](int64_t i, int64_t n) {
+#pragma GCC unroll 4
+    for (int r = 0; r < kRows; r++) total[r] = total[r] + padded(term(r, i, n), n, 0.0f);
+  });
+#pragma GCC unroll 4
+  for (int r = 0; r < kRows; r++) sums[r] = sum(total[r]);
+}
+
 KERNELS_INLINE void put(float* to, Lanes value, int64_t n, bool accumulate) {
   store(to, accumulate ? load(to, n) + value : value, n);
 }

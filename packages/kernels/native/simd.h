@@ -43,6 +43,12 @@ typedef int32_t FourInts __attribute__((vector_size(16)));
 #define KERNELS_SHUFFLE4(a, i, j, k, l) __builtin_shuffle(a, FourInts{i, j, k, l})
 #endif
 
+// Asks for what a walk will read, or write, some lines later. The hardware's own foresight ends with each page of 4 kB, and a line that is asked for when it is
+// written has to wait until it has been read.
+constexpr int64_t kFloatsAhead = 512;
+KERNELS_INLINE void expectRead(const float* at) { __builtin_prefetch(at); }
+KERNELS_INLINE void expectWrite(const float* at) { __builtin_prefetch(at, 1); }
+
 KERNELS_INLINE Vec loadVec(const float* from) { return *(const LooseVec*)from; }
 KERNELS_INLINE void storeVec(float* to, Vec value) { *(LooseVec*)to = value; }
 KERNELS_INLINE Vec broadcastVec(float value) { return value - Vec{}; }
@@ -223,8 +229,22 @@ KERNELS_INLINE Lanes select(Mask mask, Lanes yes, Lanes no) {
 }
 
 // b where a is NaN: put the operand whose NaN must survive second.
+#if defined(KERNELS_AVX512)
+KERNELS_INLINE Lanes larger(Lanes a, Lanes b) { return {(Vec)_mm512_max_ps((__m512)a.part[0], (__m512)b.part[0])}; }
+KERNELS_INLINE Lanes smaller(Lanes a, Lanes b) { return {(Vec)_mm512_min_ps((__m512)a.part[0], (__m512)b.part[0])}; }
+#elif defined(KERNELS_AVX2)
+KERNELS_INLINE Lanes larger(Lanes a, Lanes b) {
+  KERNELS_EACH_PART b.part[i] = (Vec)_mm256_max_ps((__m256)a.part[i], (__m256)b.part[i]);
+  return b;
+}
+KERNELS_INLINE Lanes smaller(Lanes a, Lanes b) {
+  KERNELS_EACH_PART b.part[i] = (Vec)_mm256_min_ps((__m256)a.part[i], (__m256)b.part[i]);
+  return b;
+}
+#else
 KERNELS_INLINE Lanes larger(Lanes a, Lanes b) { return select(a > b, a, b); }
 KERNELS_INLINE Lanes smaller(Lanes a, Lanes b) { return select(a < b, a, b); }
+#endif
 
 KERNELS_INLINE Ints bitsOf(Lanes a) {
   Ints bits;

@@ -164,8 +164,15 @@ struct StridedKernel {
     const auto row = [&](const Walk& at_, int64_t begin, int64_t end) {
       float* to = y + at_.offset[kReads];
       eachLanes(begin, end, [&](int64_t i, int64_t n) {
+#pragma GCC unroll 4
+        for (int r = 0; r < kReads; r++) {
+          if (loop.stride[r][inner] == 1) expectRead(read[r] + at_.offset[r] + i + kFloatsAhead);
+        }
         const Lanes result = at(at_.offset, inner, i, n);
-        if (stride == 1) return put(to + i, result, n);
+        if (stride == 1) {
+          expectWrite(to + i + kFloatsAhead);
+          return put(to + i, result, n);
+        }
         float all[kLanes];
         store(all, result);
         for (int64_t l = 0; l < n; l++) put(to + (i + l) * stride, all[l]);

@@ -3,6 +3,45 @@
 
 namespace kernels::KERNELS_ISA {
 
+struct Forward {
+  int64_t width;
+  float eps;
+  const float *x, *gain, *bias;
+  float *y, *means, *rstds;
+
+  template <int kRows>
+  KERNELS_INLINE void rows(int64_t row) const {
+    const float* from = x + row * width;
+    float* to = y + row * width;
+    float mean[kRows], rstd[kRows];
+    sumsOfRows(width, mean, [&](int r, int64_t i, int64_t n) { return load(from + r * width + i, n); });
+#pragma GCC unroll 2
+    for (int r = 0; r < kRows; r++) mean[r] /= float(width);
+    sumsOfRows(width, rstd, [&](int r, int64_t i, int64_t n) {
+      expectRead(from + (kRows + r) * width + i);
+      expectWrite(to + r * width + i);
+      const Lanes centred = load(from + r * width + i, n) - mean[r];
+      return centred * centred;
+    });
+#pragma GCC unroll 2
+    for (int r = 0; r < kRows; r++) rstd[r] = 1.0f / __builtin_sqrtf(rstd[r] / float(width) + eps);
+    eachLanes(0, width, [&](int64_t i, int64_t n) {
+#pragma GCC unroll 2
+      for (int r = 0; r < kRows; r++) {
+        Lanes value = (load(from + r * width + i, n) - mean[r]) * rstd[r];
+        if (gain != nullptr) value = bias != nullptr ? fma(value, load(gain + i, n), load(bias + i, n)) : value * load(gain + i, n);
+        else if (bias != nullptr) value = value + load(bias + i, n);
+        store(to + r * width + i, value, n);
+      }
+    });
+#pragma GCC unroll 2
+    for (int r = 0; r < kRows; r++) {
+      if (means != nullptr) means[row + r] = mean[r];
+      if (rstds != nullptr) rstds[row + r] = rstd[r];
+    }
+  }
+};
+
 static void forward(Call& call) {
   call.form(6, 3);
   const int64_t rows = call.extent(0), width = call.extent(1);
@@ -14,25 +53,11 @@ static void forward(Call& call) {
   float* means = call.outOrNone(4, rows);
   float* rstds = call.outOrNone(5, rows);
   if (call.refused()) return;
+  const Forward work{width, eps, x, gain, bias, y, means, rstds};
   call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; row++) {
-      const float* from = x + row * width;
-      float* to = y + row * width;
-      const float mean = sum(rowLanes(width, [=](int64_t i, int64_t n) { return load(from + i, n); })) / float(width);
-      const Lanes squares = rowLanes(width, [=](int64_t i, int64_t n) {
-        const Lanes centred = load(from + i, n) - mean;
-        return centred * centred;
-      });
-      const float rstd = 1.0f / __builtin_sqrtf(sum(squares) / float(width) + eps);
-      eachLanes(0, width, [=](int64_t i, int64_t n) {
-        Lanes value = (load(from + i, n) - mean) * rstd;
-        if (gain != nullptr) value = bias != nullptr ? fma(value, load(gain + i, n), load(bias + i, n)) : value * load(gain + i, n);
-        else if (bias != nullptr) value = value + load(bias + i, n);
-        store(to + i, value, n);
-      });
-      if (means != nullptr) means[row] = mean;
-      if (rstds != nullptr) rstds[row] = rstd;
-    }
+    int64_t row = begin;
+    for (; row + 2 <= end; row += 2) work.rows<2>(row);
+    if (row < end) work.rows<1>(row);
   });
 }
 

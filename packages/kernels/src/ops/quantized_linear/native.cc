@@ -1,5 +1,6 @@
 // Products with packed weights. An element of y is sixteen chains of fused multiply-adds, column i in chain i mod 16, added up by one fixed tree: it depends on its
-// row of x and its row of the weight alone, so one row (a token) and sixty-four give the same bits.
+// row of x and its row of the weight alone, so one row (a token) and sixty-four give the same bits. Where a row of the weight is one group, its scale multiplies the
+// sum of the chains; otherwise each weight.
 //
 // The rungs (x of one row, 4096 to 4096, one core; docs/kernels.md has the numbers):
 //   1. every code taken out by shifts into an f32 panel for the matrix product: right, and slow where x has one row;
@@ -17,6 +18,8 @@ namespace kernels::KERNELS_ISA {
 // Rows of x and rows of the weight whose chains stand in registers together, where the weight stands as floats; rows of the weight straight from codes.
 #if defined(KERNELS_AVX512)
 constexpr int kRowsOfX = 4, kRowsOfW = 4, kDirectRows = 4;
+// Bytes ahead at which a row of bytes is asked for: a row is some pages, and the hardware stops at the end of each.
+constexpr int64_t kBytesAhead = 1024;
 #elif defined(KERNELS_AVX2)
 constexpr int kRowsOfX = 2, kRowsOfW = 3, kDirectRows = 4;
 #else
@@ -24,13 +27,24 @@ constexpr int kRowsOfX = 1, kRowsOfW = 2, kDirectRows = 1;
 #endif
 
 struct Forward {
-  const PackedWeight& weight;
+  const PackedWeight& weight;  // with scales of 1 where they are multiplied on last
+  const PackedWeight* scaledLast;
   const Extraction& how;
   const float *x, *bias;
   float* y;
   int64_t rows;
 
-  void put(int64_t r, int64_t o, Lanes chains) const { y[r * weight.out + o] = sum(chains) + (bias != nullptr ? bias[o] : 0.0f); }
+  void put(int64_t r, int64_t o, Lanes chains) const {
+    float total = sum(chains);
+    if (scaledLast != nullptr) total *= scaledLast->scaleAt(scaledLast->scaleIndex(o, 0));
+    y[r * weight.out + o] = total + (bias != nullptr ? bias[o] : 0.0f);
+  }
+  static bool wholeZeros(const float* zero, int count) {
+    for (int c = 0; c < count; c++) {
+      if (!(zero[c] >= 0.0f && zero[c] <= 255.0f && zero[c] == float(int(zero[c])))) return false;
+    }
+    return true;
+  }
   // Groups in which sixteen neighbours always share a scale.
   bool wholeLanes() const { return weight.groupSize % kLanes == 0 || weight.groupSize >= weight.in; }
 
@@ -66,6 +80,26 @@ struct Forward {
           for (int c = 0; c < kWeights; c++) {
             const __m512i code = (__m512i)codesAt<kCoding>(how, codes[c], i).part[0];
             chain[c].part[0] = fma(column, (Vec)_mm512_permutexvar_ps(code, (__m512)weights[c]), chain[c].part[0]);
+          }
+        }
+      } else if (kCoding == Coding::kBytes && kValues == Values::kCodes && scaledLast != nullptr && wholeZeros(zero, kWeights)) {
+        // A byte shuffled under the bits of 2^23 is the float 2^23 + code, so two operations make code - zero, exactly as the conversion below does.
+        const __m512i base = _mm512_set1_epi32(0x4b000000);
+        const __m512i places = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        Vec offset[kWeights];
+#pragma GCC unroll 4
+        for (int c = 0; c < kWeights; c++) offset[c] = broadcastVec(8388608.0f + zero[c]);
+        for (int64_t i = from; i < whole; i += kLanes) {
+          const Vec column = loadVec(row + i);
+          if (i % 64 == 0) {
+#pragma GCC unroll 4
+            for (int c = 0; c < kWeights; c++) __builtin_prefetch(codes[c] + i + kBytesAhead);
+          }
+#pragma GCC unroll 4
+          for (int c = 0; c < kWeights; c++) {
+            const __m512i bytes = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i*)(codes[c] + i)));
+            const Vec raised = (Vec)_mm512_mask_shuffle_epi8(base, 0x1111111111111111u, bytes, places);
+            chain[c].part[0] = fma(column, raised - offset[c], chain[c].part[0]);
           }
         }
       } else
@@ -288,13 +322,16 @@ static void multiplyGenerated(Call& call, const float* a, int64_t m, int64_t n, 
 static void forward(Call& call) {
   call.form(7, 11);
   const int64_t rows = call.extent(0);
-  const PackedWeight weight = readWeight(call, 1);
+  const PackedWeight given = readWeight(call, 1);
+  const bool oneGroup = given.groupSize >= given.in;
+  PackedWeight weight = given;
+  if (oneGroup) weight.scaleFormat = kOnes;
   const float* x = call.floats(0, times(rows, weight.in));
   const float* bias = call.floatsOrNone(5, weight.out);
   float* y = call.out(6, times(rows, weight.out));
   if (call.refused() || rows == 0 || weight.out == 0) return;
   const Extraction how(weight);
-  const Forward work{weight, how, x, bias, y, rows};
+  const Forward work{weight, oneGroup ? &given : nullptr, how, x, bias, y, rows};
   const int64_t stride = (weight.in + kLanes - 1) / kLanes * kLanes;
   int64_t atOnce = kFloatsAtOnce / (stride + kLanes) / kRowsOfW * kRowsOfW;
   if (atOnce < kRowsOfW) atOnce = kRowsOfW;

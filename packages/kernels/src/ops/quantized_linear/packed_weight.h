@@ -5,13 +5,16 @@
 
 namespace kernels::KERNELS_ISA {
 
+// Every scale is 1: what is left of a weight whose scales are multiplied on at the end.
+constexpr int kOnes = 3;
+
 struct PackedWeight {
   int64_t in, out;
   int bits;
   bool trits;
   int64_t groupSize, scaleRowStride, scaleGroupStride;
   float zero;
-  int scaleFormat;  // 0 float, 1 e8m0, 2 e4m3
+  int scaleFormat;  // 0 float, 1 e8m0, 2 e4m3, kOnes
   float scaleFactor;
   const uint8_t* codes;
   const float* scales;
@@ -25,6 +28,7 @@ struct PackedWeight {
 
   float scaleAt(int64_t at) const {
     if (scaleFormat == 0) return scales[at] * scaleFactor;
+    if (scaleFormat == kOnes) return 1.0f;
     const uint32_t byte = scaleBytes[at];
     float scale;
     if (scaleFormat == 1) {

@@ -16,6 +16,8 @@ static void forward(Call& call) {
     for (int64_t row = begin; row < end; row++) {
       const float* from = x + row * width;
       const Lanes squares = rowLanes(width, [=](int64_t i, int64_t n) {
+        expectRead(from + i + kFloatsAhead);
+        expectWrite(y + row * width + i);
         const Lanes value = load(from + i, n);
         return value * value;
       });

@@ -41,6 +41,11 @@ struct Line {
   KERNELS_INLINE Lanes exponentials(Lanes top, bool keep) const {
     Lanes total = broadcast(0.0f);
     each([&](int64_t, float* to, const float* from, int64_t n) {
+      // The next row, while this one keeps the arithmetic busy.
+      if (shape.lanes == 0) {
+        expectRead(from + shape.width);
+        expectWrite(to + shape.width);
+      }
       const Lanes term = expOfNegative(load(from, n) - top);
       if (keep) store(to, term, n);
       total = total + (shape.lanes == 0 ? padded(term, n, 0.0f) : term);
