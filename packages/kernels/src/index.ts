@@ -1,6 +1,15 @@
 export { type Backend, type BackendDescription, type BufferId, bytesOfElement, type Dtype } from './backend.ts';
 export { KernelError, type KernelErrorCode } from './errors.ts';
 export {
+  bfloat16,
+  bfloat16Bits,
+  type Float8Format,
+  float8,
+  float8Bits,
+  float16,
+  float16Bits,
+} from './formats/small_floats.ts';
+export {
   cholesky,
   eigh,
   hadamardTransform,
@@ -134,9 +143,12 @@ export { type TopK, type TopKOptions, topK } from './ops/top_k/op.ts';
 export { transpose } from './ops/transpose/op.ts';
 export { type VarianceOptions, variance } from './ops/var/op.ts';
 export { weightNorm } from './ops/weight_norm/op.ts';
+export { clipByPercentile, clipBySquaredError, type ErrorClip } from './quantization/clipping.ts';
+export { codeOnGrid, type UniformGrid, valueOnGrid } from './quantization/uniform_grid.ts';
 export { type PhiloxCounter, type PhiloxKey, philox4x32 } from './random/philox.ts';
 export { RandomStream, randomNormal, randomPermutation, randomUniform } from './random/random.ts';
 export { createReferenceBackend, type ReferenceOptions } from './reference/backend.ts';
+export { annealed, type RateSchedule, scheduledRate } from './schedules/schedules.ts';
 export { stopGradient, type ValueAndGradOptions, valueAndGrad } from './tape.ts';
 export { keep, Storage, scope, sizeOfShape, Tensor, type TensorData } from './tensor.ts';
 export type { Gpu } from './webgpu/api.ts';

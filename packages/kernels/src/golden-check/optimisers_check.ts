@@ -11,6 +11,7 @@ import { slice } from '../ops/slice/op.ts';
 import type { Tensor } from '../tensor.ts';
 import type { GoldenCase, Params } from './manifest.ts';
 import { valuesOf } from './safetensors.ts';
+import { checkSchedule } from './schedules_check.ts';
 import { type CaseCheck, type Comparison, compare, type GoldenSubject, tensorOf, valuesFrom } from './subject.ts';
 
 /** An optimiser under test: takes steps on one parameter, and names what it remembers as the golden files do. */
@@ -125,9 +126,10 @@ function adamFamily(take: typeof adam): (parameter: Tensor, params: Params) => S
   };
 }
 
-/** Steps of an optimiser, or clipping by the global norm. */
+/** Steps of an optimiser, clipping by the global norm, or rates of a schedule. */
 export const checkOptimiser: CaseCheck = async (subject, golden) => {
   if (golden.op === 'clip_grad_norm') return checkClipping(subject, golden);
+  if (golden.op.startsWith('schedule.')) return checkSchedule(subject, golden);
   const param = golden.inputs.get('param');
   const gradients = golden.inputs.get('gradients');
   const trace = golden.outputs.get('trace');

@@ -1,4 +1,5 @@
 import { KernelError } from '../errors.ts';
+import { gridChecks } from './grid_check.ts';
 import { checkLinearAlgebra } from './linear_algebra_check.ts';
 import { readCases } from './manifest.ts';
 import { checkOp } from './ops_check.ts';
@@ -28,12 +29,15 @@ export interface GoldenFile {
   readonly tensors: Uint8Array | undefined;
 }
 
-/** What is checked of each family; `part` names the part where it is not the whole op. */
-const checks: Readonly<Record<string, { check: CaseCheck; part?: string }>> = {
+/** What is checked of each family; `partOf` names the part where it is not the whole op. */
+const checks: Readonly<Record<string, { check: CaseCheck; partOf?: (op: string) => string | undefined }>> = {
   linear_algebra: { check: checkLinearAlgebra },
   ops: { check: checkOp },
   optimisers: { check: checkOptimiser },
-  quantization: { check: checkPackedCodes, part: 'packed product' },
+  quantization: {
+    check: (subject, golden) => (gridChecks[golden.op] ?? checkPackedCodes)(subject, golden),
+    partOf: (op) => (op in gridChecks ? undefined : 'packed product'),
+  },
 };
 
 /** Checks all cases of one manifest, whatever family it is of: what is not implemented is counted, not passed over. */
@@ -50,7 +54,8 @@ export async function checkGoldenFile(subject: GoldenSubject, file: GoldenFile):
     for (const { op, comparison } of checkRandom(file.manifest)) record(lineOf(op), op, [comparison]);
   } else if (known !== undefined && file.tensors !== undefined) {
     for (const golden of readCases(file.manifest, file.tensors)) {
-      const checked = known.part === undefined ? golden.op : `${golden.op}: ${known.part}`;
+      const part = known.partOf?.(golden.op);
+      const checked = part === undefined ? golden.op : `${golden.op}: ${part}`;
       try {
         const comparisons = await known.check(subject, golden);
         if (comparisons === undefined) lineOf(golden.op).notImplemented += 1;

@@ -1,3 +1,5 @@
+import { annealed } from '@claimbench/kernels';
+
 /**
  * How the learning rate goes on after its linear rise. `final` is the rate at the end as a share of the highest.
  * `warmup-stable-decay` stays at the highest rate and falls in the last `decay` share of the steps (Hu et al. 2024), there as `shape`
@@ -50,13 +52,6 @@ export function learningRateAt(rate: ScheduledRate, step: number, steps: number)
 
 /** From 1 at progress 0 to `final` at progress 1. */
 function shareAt(shape: 'linear' | 'cosine' | 'one-minus-square-root', progress: number, final: number): number {
-  const rest = 1 - final;
-  switch (shape) {
-    case 'linear':
-      return final + rest * (1 - progress);
-    case 'cosine':
-      return final + (rest / 2) * (1 + Math.cos(Math.PI * progress));
-    case 'one-minus-square-root':
-      return final + rest * (1 - Math.sqrt(progress));
-  }
+  if (shape !== 'one-minus-square-root') return annealed(shape, 1, final, progress);
+  return final + (1 - final) * (1 - Math.sqrt(progress));
 }

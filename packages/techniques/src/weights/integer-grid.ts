@@ -1,3 +1,4 @@
+import { codeOnGrid } from '@claimbench/kernels';
 import { roundHalfEven } from './round-half-even.ts';
 
 /**
@@ -44,10 +45,9 @@ export function quantizeToGrid(
     scales[group] = scale;
     zeroPoints[group] = zeroPoint;
     const lowest = scheme === 'symmetric' ? 1 : 0;
-    const highest = 2 ** bits - 1;
+    const grid = { scale, zeroPoint, lowest, highest: 2 ** bits - 1 };
     for (let i = start; i < end; i++) {
-      const code = roundHalfEven(Math.fround(values[i]! / scale)) + zeroPoint;
-      codes[i] = Math.min(Math.max(code, lowest), highest);
+      codes[i] = codeOnGrid(values[i]!, grid);
     }
   };
   if (groupSize === null) quantize(0, 0, values.length);

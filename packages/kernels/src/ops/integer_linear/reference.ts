@@ -1,3 +1,4 @@
+import { roundHalfEven } from '../../quantization/round_half_even.ts';
 import type { ReferenceKernels } from '../../reference/operands.ts';
 import { packedOf } from '../quantized_linear/reference.ts';
 
@@ -51,10 +52,3 @@ export const integerLinearReference: ReferenceKernels = {
     }
   },
 };
-
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const part = value - floor;
-  if (part !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}

@@ -1,5 +1,5 @@
+import { roundHalfEven } from '../../quantization/round_half_even.ts';
 import type { Operands, ReferenceKernels } from '../../reference/operands.ts';
-import { roundHalfEven } from '../integer_linear/reference.ts';
 
 function tableOf(operands: Operands) {
   const [width, bits] = [operands.scalar('width'), operands.scalar('bits')];

@@ -1,4 +1,4 @@
-import { bfloat16, float16 } from '../element-types.ts';
+import { bfloat16, float16 } from '@claimbench/kernels';
 
 /** One of ggml's ways to store a row of numbers: blocks of so many values in so many bytes. */
 export interface BlockType {

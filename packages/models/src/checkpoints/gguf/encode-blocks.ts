@@ -1,5 +1,5 @@
+import { bfloat16Bits, float16Bits } from '@claimbench/kernels';
 import { ModelError } from '../../model-error.ts';
-import { bfloat16Bits, float16Bits } from '../element-types.ts';
 import type { BlockType } from './block-types.ts';
 
 const { fround } = Math;

@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { createReferenceBackend, scope, Tensor } from '@claimbench/kernels';
+import {
+  bfloat16,
+  bfloat16Bits,
+  createReferenceBackend,
+  float16,
+  float16Bits,
+  scope,
+  Tensor,
+} from '@claimbench/kernels';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decoderConfig } from '../../decoder/architectures.ts';
@@ -7,7 +15,7 @@ import { Decoder } from '../../decoder/decoder.ts';
 import { checkGguf, GgufManifest } from '../../golden-check/check-gguf.ts';
 import { isWithin, largestDifference } from '../../golden-check/subject.ts';
 import { ModelError } from '../../model-error.ts';
-import { bfloat16, bfloat16Bits, float16, float16Bits, numbersOf } from '../element-types.ts';
+import { numbersOf } from '../element-types.ts';
 import { readSafetensors } from '../safetensors.ts';
 import { BLOCK_TYPES, blockTypeNamed, decodeBlocks } from './block-types.ts';
 import { ENCODED_TYPES, encodeBlocks } from './encode-blocks.ts';

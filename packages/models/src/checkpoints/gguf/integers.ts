@@ -1,6 +1,5 @@
-import { packCodes } from '@claimbench/kernels';
+import { float16, packCodes } from '@claimbench/kernels';
 import type { IntegerBlocks } from '../../decoder/integer-block-linear.ts';
-import { float16 } from '../element-types.ts';
 import type { GgufTensor } from './read.ts';
 
 const BLOCK = 32;
