@@ -60,6 +60,7 @@ export { dynamicTanh } from './ops/dynamic_tanh/op.ts';
 export { elu } from './ops/elu/op.ts';
 export { type EmbeddingOptions, embedding } from './ops/embedding/op.ts';
 export { exp } from './ops/exp/op.ts';
+export { type CodeRange, type FakeQuantizeOptions, fakeQuantize } from './ops/fake_quantize/op.ts';
 export { gather } from './ops/gather/op.ts';
 export { gatherRows } from './ops/gather_rows/op.ts';
 export { geglu } from './ops/geglu/op.ts';

@@ -31,7 +31,7 @@ const subjects: readonly Subject[] = [
 ];
 
 /** Golden ops of which some cases have no implementation here. */
-const notImplemented: readonly string[] = ['fake_quantize', 'lsq'];
+const notImplemented: readonly string[] = [];
 
 test.each(subjects)("PyTorch's values, forward and gradient: $title", async ({ create, complete }) => {
   const subject = await create();

@@ -439,6 +439,26 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     'shape-mismatch',
     'values has shape [4], found [3]',
   ],
+  [
+    'fakeQuantize: scale',
+    () => kernels.fakeQuantize(floats(2, 3), floats(3), { lowest: -1, highest: 1 }),
+    'shape-mismatch',
+    'leading extents, x [2, 3], found [3]',
+  ],
+  [
+    'fakeQuantize: codes',
+    () => kernels.fakeQuantize(floats(2, 3), floats(1), { lowest: 2, highest: 1 }),
+    'invalid-argument',
+    'the lowest first, found 2 and 1',
+  ],
+  [
+    'fakeQuantize: zero point',
+    () => kernels.fakeQuantize(floats(2, 3), floats(2, 1), { lowest: 0, highest: 1, zeroPoint: floats(2) }),
+    'shape-mismatch',
+    'zeroPoint has shape [2, 1], found [2]',
+  ],
+  ['clipByPercentile', () => kernels.clipByPercentile([1], 101), 'invalid-argument', 'from 0 to 100, found 101'],
+  ['clipBySquaredError', () => kernels.clipBySquaredError([], 7), 'invalid-argument', 'found none'],
   ['globalNorm', () => kernels.globalNorm([]), 'invalid-argument', 'found none'],
   ['clipByGlobalNorm', () => kernels.clipByGlobalNorm([floats(2)], 0), 'invalid-argument', 'found 0'],
   [

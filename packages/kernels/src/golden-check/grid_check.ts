@@ -10,6 +10,7 @@ import {
 } from '../formats/small_floats.ts';
 import { clipByPercentile, clipBySquaredError } from '../quantization/clipping.ts';
 import { codeOnGrid, valueOnGrid } from '../quantization/uniform_grid.ts';
+import { checkFakeQuantize } from './fake_quantize_check.ts';
 import type { GoldenCase } from './manifest.ts';
 import { type StoredTensor, valuesOf } from './safetensors.ts';
 import { type CaseCheck, type Comparison, compare, largestError } from './subject.ts';
@@ -19,8 +20,12 @@ const exactly = (found: ArrayLike<number>, expected: ArrayLike<number>): Compari
   bound: 0,
 });
 
-/** What the host computes of quantization, the same whatever the backend: codes and clips of grids, bits of small floats. */
+/**
+ * Fake quantization, and what the host computes of quantization, the same whatever the backend: codes and clips of grids, bits of small floats.
+ */
 export const gridChecks: Readonly<Record<string, CaseCheck>> = {
+  fake_quantize: checkFakeQuantize,
+  lsq: checkFakeQuantize,
   quantize_ties: async (_, golden) => {
     const { params } = golden;
     const grid = {

@@ -40,6 +40,8 @@ import { embeddingKernels } from './embedding/op.ts';
 import { embeddingReference } from './embedding/reference.ts';
 import { expKernels } from './exp/op.ts';
 import { expReference } from './exp/reference.ts';
+import { fakeQuantizeKernels } from './fake_quantize/op.ts';
+import { fakeQuantizeReference } from './fake_quantize/reference.ts';
 import { fillKernels } from './fill/op.ts';
 import { fillReference } from './fill/reference.ts';
 import { gatherKernels } from './gather/op.ts';
@@ -176,6 +178,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   elu: { kernels: eluKernels, reference: eluReference },
   embedding: { kernels: embeddingKernels, reference: embeddingReference },
   exp: { kernels: expKernels, reference: expReference },
+  fake_quantize: { kernels: fakeQuantizeKernels, reference: fakeQuantizeReference },
   fill: { kernels: fillKernels, reference: fillReference },
   gather: { kernels: gatherKernels, reference: gatherReference },
   gather_rows: { kernels: gatherRowsKernels, reference: {} },

@@ -17,6 +17,7 @@ import { dynamicTanhWebGpu } from '../ops/dynamic_tanh/webgpu.ts';
 import { eluWebGpu } from '../ops/elu/webgpu.ts';
 import { embeddingWebGpu } from '../ops/embedding/webgpu.ts';
 import { expWebGpu } from '../ops/exp/webgpu.ts';
+import { fakeQuantizeWebGpu } from '../ops/fake_quantize/webgpu.ts';
 import { fillWebGpu } from '../ops/fill/webgpu.ts';
 import { gatherWebGpu } from '../ops/gather/webgpu.ts';
 import { gegluWebGpu } from '../ops/geglu/webgpu.ts';
@@ -88,6 +89,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   elu: eluWebGpu,
   embedding: embeddingWebGpu,
   exp: expWebGpu,
+  fake_quantize: fakeQuantizeWebGpu,
   fill: fillWebGpu,
   gather: gatherWebGpu,
   geglu: gegluWebGpu,

@@ -1,5 +1,17 @@
-import { add, layerNorm, linear, max, relu, scale, stopGradient, sum, Tensor } from '@claimbench/kernels';
-import { type CodeRange, fakeQuantize, straightThrough } from '../training/straight-through.ts';
+import {
+  add,
+  type CodeRange,
+  fakeQuantize,
+  layerNorm,
+  linear,
+  max,
+  relu,
+  scale,
+  stopGradient,
+  sum,
+  Tensor,
+} from '@claimbench/kernels';
+import { straightThrough } from '../training/straight-through.ts';
 import type { Linear } from './linear.ts';
 
 export interface BitLinearOptions {

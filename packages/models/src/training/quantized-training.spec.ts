@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createReferenceBackend, scope, sum, Tensor, valueAndGrad } from '@claimbench/kernels';
+import { createReferenceBackend, fakeQuantize, scope, sum, Tensor, valueAndGrad } from '@claimbench/kernels';
 import { createNativeBackend } from '@claimbench/kernels/node';
 import { describe, expect, test } from 'vitest';
 import { tokenStream } from '../data/token-stream.ts';
@@ -7,7 +7,7 @@ import { decoderConfig } from '../decoder/architectures.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { QuantizedTrainingLinear, trainQuantized, type WeightQuantizer } from './quantized-training.ts';
-import { fakeQuantize, scaleGradient, straightThrough } from './straight-through.ts';
+import { scaleGradient, straightThrough } from './straight-through.ts';
 import { train } from './train.ts';
 
 interface Case {

@@ -1,9 +1,21 @@
-import { add, keep, linear, relu, scale, scope, stopGradient, sum, Tensor } from '@claimbench/kernels';
+import {
+  add,
+  type CodeRange,
+  fakeQuantize,
+  keep,
+  linear,
+  relu,
+  scale,
+  scope,
+  stopGradient,
+  sum,
+  Tensor,
+} from '@claimbench/kernels';
 import type { Linear } from '../decoder/linear.ts';
 import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
 import type { Network } from '../network.ts';
-import { type CodeRange, fakeQuantize, scaleGradient } from './straight-through.ts';
+import { scaleGradient } from './straight-through.ts';
 
 /**
  * How weights are quantized while they are trained. `learned`: a step for each row is a parameter of its own with LSQ's gradient and its first

@@ -1,5 +1,5 @@
-import { keep, linear, scale, Tensor } from '@claimbench/kernels';
-import { type Decoder, fakeQuantize, type Linear, largestOfRows, type TokenWindows } from '@claimbench/models';
+import { fakeQuantize, keep, linear, scale, Tensor } from '@claimbench/kernels';
+import { type Decoder, type Linear, largestOfRows, type TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { LayerWalk, release } from '../calibration/layer-walk.ts';
 import { Windows } from '../calibration/parameter.ts';
