@@ -2,7 +2,7 @@
 //
 //   pnpm --filter @claimbench/kernels build
 //   python3 -m venv VENV && VENV/bin/pip install torch==2.13.0 numpy scipy onnx onnxruntime     (anywhere outside the repository)
-//   pnpm bench kernels --python VENV/bin/python [--lines product,norm,matvec,packed,sparse,memory-bound,encode,peak] [--threads 1,2] [--rounds 7] [--json FILE]
+//   pnpm bench kernels --python VENV/bin/python [--lines product,convolution,norm,matvec,packed,sparse,memory-bound,encode,peak] [--threads 1,2] [--rounds 7] [--json FILE]
 //
 // --codes 64,512: megabytes of codes that a matrix has which meets one vector. Few machines' last cache holds 512, some hold 64 (a line of /sys/devices/system/cpu/
 // cpu0/cache/index3/size): then the sweep beside it tells what that cache gives, not the memory.
@@ -24,7 +24,7 @@ import { clockNamed } from './lib/clock.mjs';
 const { values: options } = parseArgs({
   options: {
     python: { type: 'string', default: 'python3' },
-    lines: { type: 'string', default: 'product,norm,matvec,packed,sparse,memory-bound,encode,peak' },
+    lines: { type: 'string', default: 'product,convolution,norm,matvec,packed,sparse,memory-bound,encode,peak' },
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '7' },
     slice: { type: 'string', default: '0.05' },
@@ -218,6 +218,40 @@ const lines = {
           ratio,
           against: peers.map((peer, i) => `${peer.kind} ${rate(theirs[i])}`).join(', '),
         });
+        own.free();
+      }
+      own.close();
+    });
+  },
+
+  async convolution(threads) {
+    await withPeers(['torch'], threads, async ([torch]) => {
+      const own = new Own(threads);
+      const [batch, channels, size, kernel] = [16, 64, 32, 3];
+      for (const groups of [1, channels]) {
+        const images = batch * channels * size * size;
+        const [x, y, dy, dx] = [0, 1, 2, 3].map(() => own.floats(images));
+        const [weight, dweight] = [0, 1].map(() => own.floats((channels * channels * kernel * kernel) / groups));
+        const [bias, dbias] = [0, 1].map(() => own.floats(channels));
+        const shape = [batch, channels, size, size, channels, groups, kernel, kernel, 1, 1, 1, 1, 1, 1];
+        const forward = ['conv2d.forward', [x, weight, bias, y], shape];
+        const backward = ['conv2d.backward', [dy, x, weight, dx, dweight, dbias], [...shape, 0, 0, 0]];
+        for (const commands of [[forward], [forward, backward]]) {
+          const both = commands.length === 2;
+          const [ours, theirs] = await interleaved([
+            () => own.time(commands),
+            () => torch.time({ convolution: [batch, channels, size, kernel, groups], both }),
+          ]);
+          const products = 2 * images * (channels / groups) * kernel ** 2 * (both ? 3 : 1);
+          const rate = (times) => `${(products / median(times) / 1e9).toFixed(1)} GFLOP/s`;
+          note({
+            work: `${groups === 1 ? '' : 'depthwise '}convolution 3 x 3${both ? ', forward and backward' : ''}`,
+            threads,
+            own: rate(ours),
+            ratio: ratioTo(ours, [theirs]).ratio,
+            against: `torch ${rate(theirs)}`,
+          });
+        }
         own.free();
       }
       own.close();

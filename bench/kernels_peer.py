@@ -4,6 +4,7 @@ Protocol: one JSON object a line on stdin, one answer a line on stdout. Every re
   {"product": [m, n, k]}                    y [m, n] = x [m, k] weight [n, k]ᵀ in float32
   {"packed": [m, n, k], "bits": 4 | 8}      the same with MatMulNBits, blocks of 32, its quickest accuracy level (onnxruntime)
   {"read": bytes} | {"copy": bytes}         one sweep over so much memory (torch)
+  {"convolution": [batch, channels, size, kernel, groups], "both": false | true}    same padding, as many channels out; with its backward pass where both (torch)
   {"norm": [rows, width], "kind": name}     forward and backward of a norm (torch)
 """
 
@@ -51,6 +52,27 @@ class Torch:
     def copy(self, size):
         x, y = self.torch.ones(size // 4), self.torch.empty(size // 4)
         return [lambda: y.copy_(x)]
+
+    def convolution(self, batch, channels, size, kernel, groups, both):
+        torch = self.torch
+        bias = torch.randn(channels, requires_grad=True)
+        dy = torch.randn(batch, channels, size, size)
+
+        def work(layout):
+            x = torch.randn(batch, channels, size, size).to(memory_format=layout).requires_grad_()
+            weight = torch.randn(channels, channels // groups, kernel, kernel).to(memory_format=layout).requires_grad_()
+            seed = dy.to(memory_format=layout)
+
+            def step():
+                x.grad = weight.grad = bias.grad = None
+                with torch.set_grad_enabled(both):
+                    y = torch.nn.functional.conv2d(x, weight, bias, padding=kernel // 2, groups=groups)
+                if both:
+                    y.backward(seed)
+
+            return step
+
+        return [work(torch.contiguous_format), work(torch.channels_last)]
 
     def norm(self, rows, width, kind):
         torch = self.torch
@@ -148,6 +170,8 @@ def main():
                 works = peer.read(request["read"])
             elif "copy" in request:
                 works = peer.copy(request["copy"])
+            elif "convolution" in request:
+                works = peer.convolution(*request["convolution"], request["both"])
             else:
                 works = peer.norm(*request["norm"], request["kind"])
             # The quickest way the peer has, found once.

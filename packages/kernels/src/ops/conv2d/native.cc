@@ -57,19 +57,24 @@ int64_t stripOf(const Shape& s, int64_t lines) {
   return s.positions() < strip ? s.positions() : strip;
 }
 
-// body(columns of x's line, y's position in the strip, how many): the runs of positions [from, to) that see line `row` of an image or none (row -1), for one
-// place of the window.
+// body(offset in a plane, position in the strip, how many, first and last inside the image): the runs of positions [from, to), each of a line of y, at one place
+// of the window.
 template <class Body>
 KERNELS_INLINE void eachRun(const Shape& s, int64_t ky, int64_t kx, int64_t from, int64_t to, Body&& body) {
-  for (int64_t at = from; at < to;) {
-    const int64_t i = at / s.outWidth, j = at % s.outWidth;
+  int64_t i = from / s.outWidth, j = from % s.outWidth;
+  for (int64_t at = from; at < to; i++, j = 0) {
     const int64_t n = s.outWidth - j < to - at ? s.outWidth - j : to - at;
     const int64_t row = s.strideY * i - s.paddingY + s.dilationY * ky;
     const int64_t column = s.strideX * j - s.paddingX + s.dilationX * kx;
-    int64_t first = 0, last = 0;  // of the run, those inside the image
+    int64_t first = 0, last = 0;
     if (row >= 0 && row < s.height && column < s.width) {
-      first = column < 0 ? (s.strideX - 1 - column) / s.strideX : 0;
-      last = (s.width - 1 - column) / s.strideX + 1;
+      if (s.strideX == 1) {
+        first = column < 0 ? -column : 0;
+        last = s.width - column;
+      } else {
+        first = column < 0 ? (s.strideX - 1 - column) / s.strideX : 0;
+        last = (s.width - 1 - column) / s.strideX + 1;
+      }
       if (last > n) last = n;
       if (first > last) first = last;
     }
@@ -82,17 +87,20 @@ KERNELS_INLINE void eachRun(const Shape& s, int64_t ky, int64_t kx, int64_t from
 void writeOut(const Shape& s, const float* planes, int64_t channels, int64_t from, int64_t to, float* cols, int64_t stride) {
   for (int64_t c = 0; c < channels; c++) {
     const float* plane = planes + c * s.pixels();
-    for (int64_t k = 0; k < s.area(); k++, cols += stride) {
-      eachRun(s, k / s.kernelWidth, k % s.kernelWidth, from, to, [&](int64_t offset, int64_t at, int64_t n, int64_t first, int64_t last) {
-        float* line = cols + at;
-        for (int64_t i = 0; i < first; i++) line[i] = 0.0f;
-        if (s.strideX == 1) {
-          for (int64_t i = first; i < last; i++) line[i] = plane[offset + i];
-        } else {
-          for (int64_t i = first; i < last; i++) line[i] = plane[offset + i * s.strideX];
-        }
-        for (int64_t i = last; i < n; i++) line[i] = 0.0f;
-      });
+    for (int64_t ky = 0; ky < s.kernelHeight; ky++) {
+      for (int64_t kx = 0; kx < s.kernelWidth; kx++, cols += stride) {
+        eachRun(s, ky, kx, from, to, [&](int64_t offset, int64_t at, int64_t n, int64_t first, int64_t last) {
+          float* line = cols + at;
+          const auto clear = [line](int64_t i, int64_t some) { store(line + i, broadcast(0.0f), some); };
+          eachLanes(0, first, clear);
+          if (s.strideX == 1) {
+            eachLanes(first, last, [&](int64_t i, int64_t some) { store(line + i, load(plane + offset + i, some), some); });
+          } else {
+            for (int64_t i = first; i < last; i++) line[i] = plane[offset + i * s.strideX];
+          }
+          eachLanes(last, n, clear);
+        });
+      }
     }
   }
 }
@@ -101,15 +109,18 @@ void writeOut(const Shape& s, const float* planes, int64_t channels, int64_t fro
 void addBack(const Shape& s, const float* cols, int64_t stride, int64_t channels, int64_t from, int64_t to, float* planes) {
   for (int64_t c = 0; c < channels; c++) {
     float* plane = planes + c * s.pixels();
-    for (int64_t k = 0; k < s.area(); k++, cols += stride) {
-      eachRun(s, k / s.kernelWidth, k % s.kernelWidth, from, to, [&](int64_t offset, int64_t at, int64_t, int64_t first, int64_t last) {
-        const float* line = cols + at;
-        if (s.strideX == 1) {
-          for (int64_t i = first; i < last; i++) plane[offset + i] += line[i];
-        } else {
-          for (int64_t i = first; i < last; i++) plane[offset + i * s.strideX] += line[i];
-        }
-      });
+    for (int64_t ky = 0; ky < s.kernelHeight; ky++) {
+      for (int64_t kx = 0; kx < s.kernelWidth; kx++, cols += stride) {
+        eachRun(s, ky, kx, from, to, [&](int64_t offset, int64_t at, int64_t, int64_t first, int64_t last) {
+          const float* line = cols + at;
+          if (s.strideX == 1) {
+            float* to = plane + offset;
+            eachLanes(first, last, [&](int64_t i, int64_t some) { store(to + i, load(to + i, some) + load(line + i, some), some); });
+          } else {
+            for (int64_t i = first; i < last; i++) plane[offset + i * s.strideX] += line[i];
+          }
+        });
+      }
     }
   }
 }
