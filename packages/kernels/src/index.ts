@@ -56,6 +56,8 @@ export { copy } from './ops/copy/op.ts';
 export { type CrossEntropyOptions, crossEntropy } from './ops/cross_entropy/op.ts';
 export { cumsum } from './ops/cumsum/op.ts';
 export { div } from './ops/div/op.ts';
+export { dropPath } from './ops/drop_path/op.ts';
+export { type DropoutOptions, dropout } from './ops/dropout/op.ts';
 export { dynamicTanh } from './ops/dynamic_tanh/op.ts';
 export { elu } from './ops/elu/op.ts';
 export { type EmbeddingOptions, embedding } from './ops/embedding/op.ts';

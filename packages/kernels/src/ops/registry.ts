@@ -32,6 +32,9 @@ import { cumsumKernels } from './cumsum/op.ts';
 import { cumsumReference } from './cumsum/reference.ts';
 import { divKernels } from './div/op.ts';
 import { divReference } from './div/reference.ts';
+import { dropPathKernels } from './drop_path/op.ts';
+import { dropoutKernels } from './dropout/op.ts';
+import { dropoutReference } from './dropout/reference.ts';
 import { dynamicTanhKernels } from './dynamic_tanh/op.ts';
 import { dynamicTanhReference } from './dynamic_tanh/reference.ts';
 import { eluKernels } from './elu/op.ts';
@@ -174,6 +177,8 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   cross_entropy: { kernels: crossEntropyKernels, reference: crossEntropyReference },
   cumsum: { kernels: cumsumKernels, reference: cumsumReference },
   div: { kernels: divKernels, reference: divReference },
+  drop_path: { kernels: dropPathKernels, reference: {} },
+  dropout: { kernels: dropoutKernels, reference: dropoutReference },
   dynamic_tanh: { kernels: dynamicTanhKernels, reference: dynamicTanhReference },
   elu: { kernels: eluKernels, reference: eluReference },
   embedding: { kernels: embeddingKernels, reference: embeddingReference },

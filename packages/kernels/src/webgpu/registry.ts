@@ -13,6 +13,7 @@ import { copyWebGpu } from '../ops/copy/webgpu.ts';
 import { crossEntropyWebGpu } from '../ops/cross_entropy/webgpu.ts';
 import { cumsumWebGpu } from '../ops/cumsum/webgpu.ts';
 import { divWebGpu } from '../ops/div/webgpu.ts';
+import { dropoutWebGpu } from '../ops/dropout/webgpu.ts';
 import { dynamicTanhWebGpu } from '../ops/dynamic_tanh/webgpu.ts';
 import { eluWebGpu } from '../ops/elu/webgpu.ts';
 import { embeddingWebGpu } from '../ops/embedding/webgpu.ts';
@@ -85,6 +86,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   cross_entropy: crossEntropyWebGpu,
   cumsum: cumsumWebGpu,
   div: divWebGpu,
+  dropout: dropoutWebGpu,
   dynamic_tanh: dynamicTanhWebGpu,
   elu: eluWebGpu,
   embedding: embeddingWebGpu,
@@ -109,8 +111,8 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   logsumexp: logsumexpWebGpu,
   matmul: matmulWebGpu,
   max: maxWebGpu,
-  min: minWebGpu,
   max_pool2d: maxPool2dWebGpu,
+  min: minWebGpu,
   mul: mulWebGpu,
   p_normalize: pNormalizeWebGpu,
   packed_rows: packedRowsWebGpu,
