@@ -147,6 +147,7 @@ export { transpose } from './ops/transpose/op.ts';
 export { type VarianceOptions, variance } from './ops/var/op.ts';
 export { weightNorm } from './ops/weight_norm/op.ts';
 export { clipByPercentile, clipBySquaredError, type ErrorClip } from './quantization/clipping.ts';
+export { roundHalfEven } from './quantization/round_half_even.ts';
 export { codeOnGrid, type UniformGrid, valueOnGrid } from './quantization/uniform_grid.ts';
 export { type PhiloxCounter, type PhiloxKey, philox4x32 } from './random/philox.ts';
 export { RandomStream, randomNormal, randomPermutation, randomUniform } from './random/random.ts';

@@ -47,6 +47,14 @@ describe('the registry', () => {
     expect(resolveTechnique({ id: 'none', parameters: {} }).label).toBe('No technique');
   });
 
+  it('knows what a trained model is trained on for, so that plans count it', () => {
+    for (const { id, seam, parametersSchema } of techniqueDescriptors()) {
+      if (seam !== 'checkpoint' || !Object.hasOwn(parametersSchema.properties as object, 'tokens')) continue;
+      expect(resolveTechnique({ id, parameters: { tokens: 12_345 } }), id).toMatchObject({ tokensTrained: 12_345 });
+    }
+    expect(resolveTechnique({ id: 'round-to-nearest', parameters: {} })).toMatchObject({ tokensTrained: 0 });
+  });
+
   it('is fit for JSON: a descriptor survives it unchanged', () => {
     const descriptors = techniqueDescriptors();
     expect(JSON.parse(JSON.stringify(descriptors))).toEqual(descriptors);

@@ -94,6 +94,8 @@ type Action<Parameters> =
       checkConfig(config: DecoderConfig, parameters: Parameters): void;
       /** Replaces or rewrites linears of the decoder; returns what the weights cost now. */
       changeWeights(decoder: Decoder, parameters: Parameters, context: CheckpointContext): Promise<WeightCosts>;
+      /** Tokens that it trains on, for plans; without it, none. */
+      tokensTrained?(parameters: Parameters): number;
     }
   | {
       readonly seam: 'inference';
@@ -128,6 +130,7 @@ export type ResolvedTechnique = {
       readonly seam: 'checkpoint';
       checkConfig(config: DecoderConfig): void;
       changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
+      readonly tokensTrained: number;
     }
   | {
       readonly seam: 'inference';
@@ -220,6 +223,7 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
               definition.checkConfig(decoder.config, parameters);
               return await definition.changeWeights(decoder, parameters, context);
             },
+            tokensTrained: definition.tokensTrained?.(parameters) ?? 0,
           };
         case 'inference':
           return {

@@ -186,6 +186,9 @@ describe('a run spec', () => {
 
   it('is expected to take longer where it trains', () => {
     expect(estimateSeconds(baseOf(spec)!)).toBeGreaterThan(2 * estimateSeconds(spec));
+    const { tokens } = (spec.subject as RunSpec['subject'] & { kind: 'recipe' }).training;
+    const distilled = { ...spec, technique: { id: 'distillation', parameters: { tokens } } };
+    expect(estimateSeconds(distilled)).toBeCloseTo(estimateSeconds(baseOf(spec)!), 6);
   });
 
   it('every recipe is trained in no more time than its scale allows', () => {

@@ -55,7 +55,9 @@ export function estimateSeconds(spec: RunSpec): number {
   const evaluated = (passes * evaluation.items * window * parameters) / speed / 3;
   const trained =
     subject.kind === 'recipe' && baseOf(spec) === null ? (subject.training.tokens * parameters) / speed : 0;
-  return FIXED_SECONDS + evaluated + trained + timedSeconds(spec);
+  const technique = resolveTechnique(spec.technique);
+  const trainedOn = technique.seam === 'checkpoint' ? (technique.tokensTrained * parameters) / speed : 0;
+  return FIXED_SECONDS + evaluated + trained + trainedOn + timedSeconds(spec);
 }
 
 /** Two comparisons of `rounds` rounds of four samples each. */

@@ -57,6 +57,7 @@ export const layerSkipContinued = defineTechnique({
       throw doesNotFit('layer-skip-continued', `the exit is after ${exit} layers; the model has ${layers}`);
     }
   },
+  tokensTrained: ({ tokens }) => tokens,
   async changeWeights(decoder, { exit, tokens, learningRate, rate, scale, stride }, { trainOn }) {
     const before = await readLayerWeights(decoder);
     await trainOn(decoder, { tokens, learningRate }, (trained, context) =>

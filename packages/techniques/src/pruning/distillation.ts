@@ -53,6 +53,7 @@ export const distillation = defineTechnique({
     return `${removalLabel(parameters)}, ${tokens} tokens, taught ${teacher} at T ${temperature}${states}`;
   },
   checkConfig: (config, parameters) => checkRemovalFits('distillation', config, parameters),
+  tokensTrained: ({ tokens }) => tokens,
   async changeWeights(decoder, parameters, context) {
     const { tokens, learningRate, teacher: share, temperature, hidden } = parameters;
     using teacher = await teacherOf(decoder);

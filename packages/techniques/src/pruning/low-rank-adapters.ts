@@ -64,6 +64,7 @@ export const lowRankAdapters = defineTechnique({
     const { name, inSize, outSize } = narrow;
     throw doesNotFit('low-rank-adapters', `adapters of rank ${rank}, but ${name} is ${outSize} by ${inSize}`);
   },
+  tokensTrained: ({ tokens }) => tokens,
   async changeWeights(decoder, parameters, context) {
     const { bits, groupSize, rank, alpha, tokens, learningRate } = parameters;
     const removed = await removeLayers(decoder, parameters, context);

@@ -1,8 +1,8 @@
+import { roundHalfEven } from '@claimbench/kernels';
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 import { applyMasks, type Mask, magnitudes, removeLowest } from '../weights/masks.ts';
-import { roundHalfEven } from '../weights/round-half-even.ts';
 import { percent, SPARSITY_GRID, Sparsity } from '../weights/sparsity.ts';
 
 const Parameters = z.strictObject({

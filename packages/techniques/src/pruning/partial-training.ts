@@ -50,6 +50,7 @@ export const partialTraining = defineTechnique({
     if (parameterSpecs(config).some(({ name }) => isTrained(name))) return;
     throw doesNotFit('partial-training', `it trains ${parameters.part}, and the model has none`);
   },
+  tokensTrained: ({ tokens }) => tokens,
   async changeWeights(decoder, parameters, context) {
     const { part, tokens, learningRate } = parameters;
     const removed = await removeLayers(decoder, parameters, context);

@@ -36,6 +36,7 @@ export const postTraining = defineTechnique({
   grid: { tokens: [0, 10_000, 25_000, 50_000], learningRate: [1e-3, 2e-3, 4e-3] },
   label: (parameters) => `${removalLabel(parameters)}, ${parameters.tokens} tokens`,
   checkConfig: (config, parameters) => checkRemovalFits('post-training', config, parameters),
+  tokensTrained: ({ tokens }) => tokens,
   async changeWeights(decoder, parameters, context) {
     const { tokens, learningRate } = parameters;
     const removed = await removeLayers(decoder, parameters, context);

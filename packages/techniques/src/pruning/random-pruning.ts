@@ -1,9 +1,9 @@
+import { roundHalfEven } from '@claimbench/kernels';
 import { z } from 'zod';
 import { techniqueDraws } from '../draws.ts';
 import { defineTechnique } from '../technique.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 import { applyMasks, removeLowest } from '../weights/masks.ts';
-import { roundHalfEven } from '../weights/round-half-even.ts';
 import { percent, SPARSITY_GRID, Sparsity } from '../weights/sparsity.ts';
 
 export const randomPruning = defineTechnique({

@@ -1,6 +1,6 @@
+import { roundHalfEven } from '@claimbench/kernels';
 import { inverseHessian, sweepColumns } from '../weights/column-sweep.ts';
 import { gridOf } from '../weights/integer-grid.ts';
-import { roundHalfEven } from '../weights/round-half-even.ts';
 
 export interface SparseGptOptions {
   readonly sparsity: number;

@@ -1,3 +1,4 @@
+import { roundHalfEven } from '@claimbench/kernels';
 import type { Decoder, TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { gram, LayerWalk, release } from '../calibration/layer-walk.ts';
@@ -6,7 +7,6 @@ import { defineTechnique } from '../technique.ts';
 import { CostCounter, type WeightCosts } from '../weights/costs.ts';
 import { checkGroups, GroupSize } from '../weights/groups.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
-import { roundHalfEven } from '../weights/round-half-even.ts';
 import { storeQuantized } from '../weights/stored-linear.ts';
 
 const RATIOS = 20;

@@ -1,6 +1,6 @@
+import { roundHalfEven } from '@claimbench/kernels';
 import { type Hessian, inverseHessian, sweepColumns } from '../weights/column-sweep.ts';
 import { type GridScheme, gridOf, type IntegerGridCodes } from '../weights/integer-grid.ts';
-import { roundHalfEven } from '../weights/round-half-even.ts';
 
 export interface GptqOptions {
   readonly bits: number;

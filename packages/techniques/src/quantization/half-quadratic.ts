@@ -1,4 +1,4 @@
-import { roundHalfEven } from '../weights/round-half-even.ts';
+import { roundHalfEven } from '@claimbench/kernels';
 
 export interface HalfQuadraticOptions {
   readonly bits: number;

@@ -50,6 +50,7 @@ export const quantizationAwareTraining = defineTechnique({
     if (plan !== null)
       throw doesNotFit('quantization-aware-training', 'it trains a model that runs its layers once, in order');
   },
+  tokensTrained: ({ tokens }) => tokens,
   async changeWeights(decoder, { tokens, learningRate, teacher: share, temperature, ...parameters }, { trainOn }) {
     const before = await readLayerWeights(decoder);
     const quantizer = weightQuantizer(parameters);

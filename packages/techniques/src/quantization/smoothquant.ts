@@ -1,4 +1,4 @@
-import { fakeQuantize, keep, linear, scale, Tensor } from '@claimbench/kernels';
+import { fakeQuantize, keep, linear, roundHalfEven, scale, Tensor } from '@claimbench/kernels';
 import { type Decoder, type Linear, largestOfRows, type TokenWindows } from '@claimbench/models';
 import { z } from 'zod';
 import { LayerWalk, release } from '../calibration/layer-walk.ts';
@@ -7,7 +7,6 @@ import { checkPlainGains, prePlaces } from '../norm/pre-layer-norm.ts';
 import { defineTechnique } from '../technique.ts';
 import { CostCounter, type WeightCosts } from '../weights/costs.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
-import { roundHalfEven } from '../weights/round-half-even.ts';
 
 const SMALLEST_SCALE = 1e-5;
 

@@ -1,5 +1,4 @@
-import { codeOnGrid } from '@claimbench/kernels';
-import { roundHalfEven } from './round-half-even.ts';
+import { codeOnGrid, roundHalfEven } from '@claimbench/kernels';
 
 /**
  * How a range of weights becomes an integer grid of b bits; a weight is represented by `scale (code - zeroPoint)`.
