@@ -7,7 +7,7 @@
 // --codes 64,512: megabytes of codes that a matrix has which meets one vector. Few machines' last cache holds 512, some hold 64 (a line of /sys/devices/system/cpu/
 // cpu0/cache/index3/size): then the sweep beside it tells what that cache gives, not the memory.
 //
-// (training steps: pnpm bench train-step.) Each side computes for --slice seconds (0.05) in turn, in every round; a number is the median over the rounds, a ratio the
+// (training steps: pnpm bench train-step.) Each side computes for --slice seconds (0.3; of 0.05, half the time of a second core went by before it was awake) in turn, in every round; a number is the median over the rounds, a ratio the
 // median of the rounds' ratios, above 1 where we are quicker. --clock cpu compares the CPU time of the processes in place of time: on one thread it hardly
 // depends on what else runs on the machine; on more it counts waiting threads too. Threads are fixed on both sides. A busy machine takes from both sides, not evenly: `other processes` says
 // what share of the cores they took.
@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
     lines: { type: 'string', default: 'product,convolution,norm,matvec,packed,sparse,memory-bound,encode,peak' },
     threads: { type: 'string', default: '1,2' },
     rounds: { type: 'string', default: '7' },
-    slice: { type: 'string', default: '0.05' },
+    slice: { type: 'string', default: '0.3' },
     codes: { type: 'string', default: '64' },
     clock: { type: 'string', default: 'wall' },
     json: { type: 'string' },
@@ -238,7 +238,7 @@ const lines = {
         const backward = ['conv2d.backward', [dy, x, weight, dx, dweight, dbias], [...shape, 0, 0, 0]];
         for (const commands of [[forward], [forward, backward]]) {
           const both = commands.length === 2;
-          const [ours, theirs] = await interleaved([
+          const [ours, theirs] = await interleaved(threads, [
             () => own.time(commands),
             () => torch.time({ convolution: [batch, channels, size, kernel, groups], both }),
           ]);
