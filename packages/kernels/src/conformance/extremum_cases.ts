@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor.ts';
 import { nmse } from './bounds.ts';
 import type { OpCase } from './case.ts';
 import { copied } from './common_bounds.ts';
-import { reductions, shapeName } from './shapes.ts';
+import { reductionCases } from './reduction_cases.ts';
 import { specialValues } from './special_values.ts';
 
 const share = nmse(1e-13, 'the gradient divided by the number of ties');
@@ -13,29 +13,8 @@ export function extremumCases(op: (x: Tensor, options?: ReductionOptions) => Ten
   const bounds = { forward: copied, gradient: share };
   const nan = Number.NaN;
   return [
-    ...reductions
-      .filter(({ shape }) => !shape.includes(0))
-      .flatMap(({ shape, axes }) =>
-        [false, true].map(
-          (keepDims): OpCase => ({
-            name: `${shapeName(shape)} over ${axes === undefined ? 'all' : shapeName(axes)}${keepDims ? ', dimensions kept' : ''}`,
-            ...bounds,
-            build: (inputs) => {
-              // far apart, so that a difference steps over no tie
-              const x = inputs.normal('x', shape, 0, 10);
-              return () => op(x, { axes, keepDims });
-            },
-          }),
-        ),
-      ),
-    {
-      name: 'no rows',
-      ...bounds,
-      build: (inputs) => {
-        const x = inputs.normal('x', [0, 3]);
-        return () => op(x, { axes: [1] });
-      },
-    },
+    // far apart, so that a difference steps over no tie
+    ...reductionCases(bounds, (inputs, shape) => inputs.normal('x', shape, 0, 10), op),
     {
       name: 'ties share the gradient',
       ...bounds,

@@ -1,4 +1,4 @@
-import type { Pool2dOptions } from '../ops/pools.ts';
+import type { Pool1dOptions, Pool2dOptions } from '../ops/pools.ts';
 import type { Tensor } from '../tensor.ts';
 import type { Bound } from './bounds.ts';
 import type { OpCase } from './case.ts';
@@ -35,6 +35,31 @@ export function poolCases(
     gradient,
     build: (inputs) => {
       const x = inputs.normal('x', image);
+      return () => pool(x, options);
+    },
+  }));
+}
+
+const lines: readonly (readonly [readonly [number, number, number], Pool1dOptions])[] = [
+  [[0, 3, 5], { kernel: 2 }],
+  [[1, 1, 1], { kernel: 1 }],
+  [[2, 3, 13], { kernel: 3, stride: 2 }],
+  [[2, 3, 13], { kernel: 4, stride: 3, padding: 2, ceilMode: true }],
+  [[1, 2, 4099], { kernel: 7, stride: 2, padding: 3 }],
+];
+
+/** The cases of a pool over lines. */
+export function linePoolCases(
+  forward: Bound,
+  pool: (x: Tensor, options: Pool1dOptions) => Tensor,
+  gradient = forward,
+): readonly OpCase[] {
+  return lines.map(([line, options]) => ({
+    name: `${shapeName(line)} ${JSON.stringify(options)}`,
+    forward,
+    gradient,
+    build: (inputs) => {
+      const x = inputs.normal('x', line);
       return () => pool(x, options);
     },
   }));

@@ -1,6 +1,6 @@
 import { nmse } from '../../conformance/bounds.ts';
 import type { OpCase } from '../../conformance/case.ts';
-import { reductions, shapeName } from '../../conformance/shapes.ts';
+import { reductionCases } from '../../conformance/reduction_cases.ts';
 import { logSumExp } from './op.ts';
 
 const bounds = {
@@ -9,28 +9,7 @@ const bounds = {
 };
 
 export const cases: readonly OpCase[] = [
-  ...reductions
-    .filter(({ shape }) => !shape.includes(0))
-    .flatMap(({ shape, axes }) =>
-      [false, true].map(
-        (keepDims): OpCase => ({
-          name: `${shapeName(shape)} over ${axes === undefined ? 'all' : shapeName(axes)}${keepDims ? ', dimensions kept' : ''}`,
-          ...bounds,
-          build: (inputs) => {
-            const x = inputs.normal('x', shape, 0, 3);
-            return () => logSumExp(x, { axes, keepDims });
-          },
-        }),
-      ),
-    ),
-  {
-    name: 'no rows',
-    ...bounds,
-    build: (inputs) => {
-      const x = inputs.normal('x', [0, 3]);
-      return () => logSumExp(x, { axes: [1] });
-    },
-  },
+  ...reductionCases(bounds, (inputs, shape) => inputs.normal('x', shape, 0, 3), logSumExp),
   {
     name: 'far from zero the gradient keeps its digits',
     ...bounds,
