@@ -2,6 +2,7 @@ import { fullPlan } from '@claimbench/models';
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { tokensField } from '../trained-on.ts';
 import { CostCounter } from '../weights/costs.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 import { layerSkipTraining } from './layer-skip.ts';
@@ -22,10 +23,7 @@ export const layerSkipContinued = defineTechnique({
       title: 'Exit',
       description: 'Layers that the trained model runs before the head; empty: all of them',
     }),
-    tokens: z.number().int().min(1).max(10_000_000).default(50_000).meta({
-      title: 'Tokens',
-      description: 'Tokens that the model is trained on further',
-    }),
+    tokens: tokensField('Tokens that the model is trained on further', 50_000),
     learningRate: z.number().positive().max(1).default(2e-3).meta({
       title: 'Rate',
       description: 'Learning rate of that training',

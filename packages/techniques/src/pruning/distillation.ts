@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { taughtBy, teacherOf } from '../teacher.ts';
 import { defineTechnique } from '../technique.ts';
+import { rateField, tokensField } from '../trained-on.ts';
 import {
   checkRemoval,
   checkRemovalFits,
@@ -24,14 +25,8 @@ export const distillation = defineTechnique({
   parameters: z
     .strictObject({
       ...removalFields('angular-layers', 1),
-      tokens: z.number().int().min(1).max(10_000_000).default(25_000).meta({
-        title: 'Tokens',
-        description: 'Tokens that the remaining layers are trained on',
-      }),
-      learningRate: z.number().positive().max(1).default(2e-3).meta({
-        title: 'Rate',
-        description: 'Learning rate of that training, after a rise over its first tenth',
-      }),
+      tokens: tokensField('Tokens that the remaining layers are trained on', 25_000),
+      learningRate: rateField(2e-3),
       teacher: z.number().min(0).max(1).default(0.5).meta({
         title: 'Teacher',
         description: 'Share α of the whole model’s probabilities in the loss; 0: the text alone',

@@ -4,6 +4,7 @@ import { NORMAL_FLOATS } from '../quantization/normal-float.ts';
 import { tableCodes } from '../quantization/table-codes.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { rateField, tokensField } from '../trained-on.ts';
 import { checkGroups, GroupSize } from '../weights/groups.ts';
 import { layerLinears } from '../weights/layer-weights.ts';
 import { StoredLinear } from '../weights/stored-linear.ts';
@@ -40,14 +41,8 @@ export const lowRankAdapters = defineTechnique({
         title: 'Alpha',
         description: 'What an adapter adds is multiplied by alpha / rank',
       }),
-      tokens: z.number().int().min(1).max(10_000_000).default(25_000).meta({
-        title: 'Tokens',
-        description: 'Tokens that the adapters are trained on',
-      }),
-      learningRate: z.number().positive().max(1).default(5e-3).meta({
-        title: 'Rate',
-        description: 'Learning rate of that training, after a rise over its first tenth',
-      }),
+      tokens: tokensField('Tokens that the adapters are trained on', 25_000),
+      learningRate: rateField(5e-3),
     })
     .superRefine(checkRemoval),
   grid: { rank: [2, 4, 8], bits: [null, 4, 3, 2], tokens: [10_000, 25_000, 50_000] },

@@ -2,6 +2,7 @@ import { type DecoderConfig, parameterSpecs } from '@claimbench/models';
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { rateField, tokensField } from '../trained-on.ts';
 import {
   checkRemoval,
   checkRemovalFits,
@@ -32,14 +33,8 @@ export const partialTraining = defineTechnique({
         description:
           'What is trained: attention, MLPs, norms or biases of every layer; embeddings and head; everything of the last layer',
       }),
-      tokens: z.number().int().min(1).max(10_000_000).default(25_000).meta({
-        title: 'Tokens',
-        description: 'Tokens that the part is trained on',
-      }),
-      learningRate: z.number().positive().max(1).default(2e-3).meta({
-        title: 'Rate',
-        description: 'Learning rate of that training, after a rise over its first tenth',
-      }),
+      tokens: tokensField('Tokens that the part is trained on', 25_000),
+      learningRate: rateField(2e-3),
     })
     .superRefine(checkRemoval),
   grid: { part: ['norms', 'attention', 'mlp', 'last-layer'], tokens: [10_000, 25_000, 50_000] },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
+import { rateField } from '../trained-on.ts';
 import {
   checkRemoval,
   checkRemovalFits,
@@ -27,10 +28,7 @@ export const postTraining = defineTechnique({
         title: 'Tokens',
         description: 'Tokens that the remaining layers are trained on; 0: none',
       }),
-      learningRate: z.number().positive().max(1).default(2e-3).meta({
-        title: 'Rate',
-        description: 'Learning rate of that training, after a rise over its first tenth',
-      }),
+      learningRate: rateField(2e-3),
     })
     .superRefine(checkRemoval),
   grid: { tokens: [0, 10_000, 25_000, 50_000], learningRate: [1e-3, 2e-3, 4e-3] },

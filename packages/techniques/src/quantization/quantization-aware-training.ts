@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { taughtBy, teacherOf } from '../teacher.ts';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { rateField, tokensField } from '../trained-on.ts';
 import { readLayerWeights } from '../weights/layer-weights.ts';
 import {
   quantizedLinears,
@@ -26,14 +27,8 @@ export const quantizationAwareTraining = defineTechnique({
   papers: [164, 229, 13, 247],
   parameters: z.strictObject({
     ...trainedQuantizer,
-    tokens: z.number().int().min(1).max(10_000_000).default(50_000).meta({
-      title: 'Tokens',
-      description: 'Tokens that the model is trained on further',
-    }),
-    learningRate: z.number().positive().max(1).default(2e-3).meta({
-      title: 'Rate',
-      description: 'Learning rate of that training, after a rise over its first tenth',
-    }),
+    tokens: tokensField('Tokens that the model is trained on further', 50_000),
+    learningRate: rateField(2e-3),
     teacher: z.number().min(0).max(1).default(0).meta({
       title: 'Teacher',
       description: 'Share of the full-precision model’s probabilities in the loss; 0: the text alone',
