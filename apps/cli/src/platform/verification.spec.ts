@@ -131,6 +131,7 @@ describe('verify', () => {
   });
 
   it('says so where a claim that is named has no verdict', async () => {
+    // Of the client, the one call that a claim without a verdict comes to.
     const api = { get: async () => ({ history: [] }) } as unknown as Parameters<typeof verify>[0];
     await expect(verify(api, given(computer().execute, ['3.0']))).rejects.toMatchObject({
       code: 'not-found',
