@@ -105,8 +105,9 @@ describe.each(['postgres', 'redis'] as const)('workers, with the queue on %s', (
     const experiment = await platform.submit();
     const state = async () => (await platform.experiment(experiment.id)).state;
     await expect.poll(state, { timeout: 10_000 }).toBe('succeeded');
-    expect(executed).toEqual(['none', 'round-to-nearest', 'round-to-nearest', 'round-to-nearest']);
+    // The experiment has succeeded as soon as its last run has said so: the handler of that run may still be on its way back.
     await consumer.close();
+    expect(executed).toEqual(['none', 'round-to-nearest', 'round-to-nearest', 'round-to-nearest']);
     expect(consumer.errors).toEqual([]);
   });
 
