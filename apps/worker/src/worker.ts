@@ -11,6 +11,7 @@ import { ChildPool } from './child/child-pool.ts';
 import { DEFAULT_EXECUTOR } from './child/executor.ts';
 import { Attempt, type AttemptContext } from './claim/attempt.ts';
 import { claimRun } from './claim/claim-run.ts';
+import { MachineTurns } from './claim/machine-turns.ts';
 import { computeShare } from './compute-share.ts';
 import { describeMachine, workerName } from './machine.ts';
 import { makeTrainingFolder } from './training-folder.ts';
@@ -61,6 +62,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     api,
     pool,
     cache: new ArtifactCache(join(cacheFolder, 'artifacts'), (sha256, signal) => api.downloadArtifact(sha256, signal)),
+    turns: new MachineTurns(),
     worker: name,
     threads: share.threads,
     dataPath: dataFolders(settings),

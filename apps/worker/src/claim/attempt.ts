@@ -12,11 +12,13 @@ import { failureOfExit, failureOfPreparation, failureOfUpload } from '../report/
 import { renewLease } from '../report/heartbeats.ts';
 import { PointStream } from '../report/point-stream.ts';
 import { uploadArtifact } from '../report/upload-artifact.ts';
+import type { MachineTurns } from './machine-turns.ts';
 
 export interface AttemptContext {
   api: WorkerApi;
   pool: ChildPool;
   cache: ArtifactCache;
+  turns: MachineTurns;
   worker: string;
   threads: number;
   dataPath: readonly string[];
@@ -54,10 +56,11 @@ export class Attempt {
   readonly #lost = new AbortController();
   /** Every call about this run ends when it is lost or the worker leaves. */
   readonly #signal: AbortSignal;
-  /** Ends a download that nobody waits for any more. */
+  /** Ends a download, or the wait for a turn, that nobody waits for any more. */
   readonly #preparing = new AbortController();
   readonly #stream: PointStream;
   #child: RunChild | null = null;
+  #endTurn: (() => void) | null = null;
   #started: Promise<void> | null = null;
   #startedAt = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -100,6 +103,7 @@ export class Attempt {
       await this.#report(await this.#ending.promise);
     } finally {
       stopping.removeEventListener('abort', giveBack);
+      this.#endTurn?.();
       beating.abort();
       await heartbeats;
       await rm(this.#folder, { recursive: true, force: true });
@@ -108,9 +112,12 @@ export class Attempt {
 
   async #compute(): Promise<void> {
     const { runId, base, spec, limits } = this.#run;
-    const { pool, worker, threads, dataPath, cacheFolder } = this.#context;
+    const { pool, turns, worker, threads, dataPath, cacheFolder } = this.#context;
     const basePath = base === null ? null : await this.#fetch(base.checkpoint.sha256);
     if (this.#ended) return;
+    const endTurn = await turns.take(spec.timing !== undefined, this.#preparing.signal);
+    if (this.#ended) return endTurn();
+    this.#endTurn = endTurn;
     const child = await pool.take();
     if (this.#ended) return child.kill();
     this.#child = child;
