@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { FinishRun, RunSpec } from '@claimbench/contracts';
+import { type FinishRun, NO_TECHNIQUE, type RunSpec } from '@claimbench/contracts';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TestRun } from './api-server.ts';
 import { childrenOf, isAlive, openWorld, specOf, until } from './world.ts';
@@ -70,6 +70,27 @@ describe('a worker', { timeout: 60_000 }, () => {
       const threads = Math.floor(availableParallelism() / 2);
       for (const run of runs)
         expect(await ended(run)).toMatchObject({ state: 'succeeded', outcome: { metrics: { threads } } });
+    });
+
+    it.runIf(availableParallelism() > 1)('executes one that is timed alone, also while others wait', async () => {
+      await world.startHere({ CLAIMBENCH_WORKER_CONCURRENCY: '2' });
+      const timing = { against: NO_TECHNIQUE, rounds: 3, sampleMs: 1 };
+      const file = (name: string) => join(world.folder, `alone-${name}`);
+      const first = add(specOf('points', { until: file('first') }));
+      await until(() => first.state === 'running');
+      const timed = add({ ...specOf('points', { until: file('timed') }), timing });
+      await until(() => timed.state === 'claimed');
+      const last = add(specOf('points', { count: 3 }));
+      // Nothing of it is started, however long the first one goes on.
+      await until(() => trainingLoss(first).length > 200);
+      expect([timed.state, last.state]).toEqual(['claimed', 'queued']);
+      writeFileSync(file('first'), '');
+      await until(() => timed.state === 'running');
+      await until(() => last.state === 'claimed');
+      await until(() => trainingLoss(timed).length > 200);
+      expect(last.state).toBe('claimed');
+      writeFileSync(file('timed'), '');
+      for (const run of [first, timed, last]) expect(await ended(run)).toMatchObject({ state: 'succeeded' });
     });
 
     it('stores its artifacts before it says that it succeeded, once', async () => {

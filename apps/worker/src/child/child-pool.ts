@@ -30,13 +30,17 @@ export class ChildPool {
     await first.ready;
   }
 
-  /** A child that is ready for its one run, usually at once. Throws when none can be started. */
-  async take(): Promise<RunChild> {
+  /**
+   * A child that is ready for its one run, usually at once. Throws when none can be started. Its replacement is started while it runs, or
+   * once it has gone, where nothing else may compute beside it.
+   */
+  async take({ alone = false } = {}): Promise<RunChild> {
     for (let tries = 1; ; tries += 1) {
       const child = this.#next();
       try {
         await child.ready;
-        setTimeout(() => this.#fill(), REPLACE_AFTER_MS).unref();
+        if (alone) child.exited.then(() => this.#fill());
+        else setTimeout(() => this.#fill(), REPLACE_AFTER_MS).unref();
         return child;
       } catch (error) {
         child.kill();

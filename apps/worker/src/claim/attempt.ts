@@ -115,10 +115,11 @@ export class Attempt {
     const { pool, turns, worker, threads, dataPath, cacheFolder } = this.#context;
     const basePath = base === null ? null : await this.#fetch(base.checkpoint.sha256);
     if (this.#ended) return;
-    const endTurn = await turns.take(spec.timing !== undefined, this.#preparing.signal);
+    const alone = spec.timing !== undefined;
+    const endTurn = await turns.take(alone, this.#preparing.signal);
     if (this.#ended) return endTurn();
     this.#endTurn = endTurn;
-    const child = await pool.take();
+    const child = await pool.take({ alone });
     if (this.#ended) return child.kill();
     this.#child = child;
     await mkdir(this.#folder, { recursive: true });

@@ -772,7 +772,7 @@ describe('a timed run', () => {
     expect(baseOf(given)).toEqual(spec(NONE));
     const timed = await run(given, { base: { bytes: base.artifacts[0]!.bytes } });
     const { timings, digest, metrics } = timed.outcome;
-    for (const name of ['timeRatio', 'twinTimeRatio', 'passMs', 'preemptedShare', 'loadPerCore'])
+    for (const name of ['timeRatio', 'twinTimeRatio', 'passMs', 'preemptedShare', 'othersShare'])
       expect(timings[name], name).toEqual(expect.any(Number));
     expect(timings.passMs).toBeGreaterThan(0);
     expect(metrics).not.toHaveProperty('timeRatio');

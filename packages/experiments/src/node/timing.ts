@@ -1,4 +1,4 @@
-import { availableParallelism, loadavg } from 'node:os';
+import { cpus } from 'node:os';
 import type { TimingSpec } from '@claimbench/contracts';
 import { scope, Tensor } from '@claimbench/kernels';
 import {
@@ -22,8 +22,8 @@ export interface Timing {
   readonly passMs: number;
   /** Share of the samples that took more than three times the median of their kind: something else ran. */
   readonly preemptedShare: number;
-  /** Load average of the last minute over the number of cores, before anything was timed. */
-  readonly loadPerCore: number;
+  /** Share of all cores' time that other processes had while these were timed. */
+  readonly othersShare: number;
 }
 
 export interface Timed {
@@ -49,7 +49,6 @@ export async function timeInterleaved(
   { rounds, sampleMs }: TimingSpec,
   options: { draw: () => number; signal: AbortSignal },
 ): Promise<Timing> {
-  const loadPerCore = loadavg()[0]! / availableParallelism();
   const passes = writing
     ? {
         technique: await writingOf(technique, writing.prompts, writing.drafting),
@@ -74,6 +73,7 @@ export async function timeInterleaved(
     };
     const ratios: number[] = [];
     const twins: number[] = [];
+    const othersShare = watchOthers();
     for (let round = 0; round < rounds; round++) {
       ratios.push(await roundOf('technique'));
       twins.push(await roundOf('twin'));
@@ -85,7 +85,7 @@ export async function timeInterleaved(
       twinTimeRatio: median(twins),
       passMs: median(sampled.baseline) / repeats,
       preemptedShare: preempted / all.reduce((total, samples) => total + samples.length, 0),
-      loadPerCore,
+      othersShare: othersShare(),
     };
   } finally {
     for (const pass of Object.values(passes)) pass.dispose();
@@ -130,6 +130,17 @@ function passOf(decoder: Decoder): Pass {
       }
     },
     dispose: () => input.dispose(),
+  };
+}
+
+/** Gives the share of all cores' time that went to other processes since the call. */
+function watchOthers(): () => number {
+  const busyMs = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  const started = { at: performance.now(), busy: busyMs(), own: process.cpuUsage() };
+  return () => {
+    const { user, system } = process.cpuUsage(started.own);
+    const others = busyMs() - started.busy - (user + system) / 1000;
+    return Math.max(0, others / ((performance.now() - started.at) * cpus().length));
   };
 }
 

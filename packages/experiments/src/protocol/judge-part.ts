@@ -91,8 +91,10 @@ function machineRefuses({ contrast }: Part, { outcomes, blocks }: PartContext, e
         if (value === undefined) throw new MissingMetric(`arm ${arm}, block ${block} was not timed: no ${name}`);
         return value;
       });
+    // An outcome from before this was measured cannot say that the machine was left to it.
+    const others = blocks.map((block) => outcomeOf(outcomes, arm, block).timings.othersShare ?? 1);
     const state = {
-      loadPerCore: Math.max(...timings('loadPerCore')),
+      othersShare: Math.max(...others),
       preemptedShare: mean(timings('preemptedShare')),
     };
     return examineMachine(timings('twinTimeRatio'), effect, state).refused;

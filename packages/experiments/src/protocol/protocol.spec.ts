@@ -398,12 +398,15 @@ describe('several conditions, and other templates', () => {
         ],
       });
     // Without noise of their own and without gain, groups and tensors cost the same: 20 blocks x 12 items.
-    const same = await runProtocol(identity('tensor'), rounding(0, 0));
+    // Seeds under which the base against other seeds of itself, the negative control, is within its interval, as it is for 19 of 20.
+    const seeds = { secret: '7'.repeat(64) };
+    const judged = (protocol: Protocol) => runProtocol(protocol, rounding(0, 0), undefined, seeds);
+    const same = await judged(identity('tensor'));
     expect(same.verdict).toMatchObject({ verdict: 'supported', reason: 'no-mismatch' });
     expect(same.verdict.parts[0]).toMatchObject({ n: 240, effect: 0 });
-    const blunt = await runProtocol(identity('tensor', 'tensor'), rounding(0, 0));
+    const blunt = await judged(identity('tensor', 'tensor'));
     expect(blunt.verdict).toMatchObject({ verdict: 'inconclusive', reason: 'test-without-teeth' });
-    const other = await runProtocol(identity('two'), rounding(0, 0));
+    const other = await judged(identity('two'));
     expect(other.verdict).toMatchObject({ verdict: 'contradicted', reason: 'mismatch' });
   });
 
@@ -483,7 +486,7 @@ describe('a claim about speed', () => {
   });
   /** What the runs' clocks say: a gain, the spread of the twins, and what else the machine did. */
   const clocked =
-    (gain: number, { twin = 0, noise = 0.002, load = 0.2, preempted = 0 } = {}) =>
+    (gain: number, { twin = 0, noise = 0.002, others = 0.05, preempted = 0 } = {}) =>
     (run: FinishedRun): FinishedRun => ({
       ...run,
       outcome: {
@@ -491,7 +494,7 @@ describe('a claim about speed', () => {
         timings: {
           timeRatio: gain + noise * luckOf(`${run.specHash} times`),
           twinTimeRatio: twin + noise * luckOf(`${run.specHash} twins`),
-          loadPerCore: load,
+          othersShare: others,
           preemptedShare: preempted,
         },
       },
@@ -513,7 +516,7 @@ describe('a claim about speed', () => {
   it.each([
     ['sees a difference between the baseline and itself', { twin: 0.02 }],
     ['is noisier than a quarter of the effect', { noise: 0.15 }],
-    ['had other work waiting', { load: 1.5 }],
+    ['had other work to do', { others: 0.5 }],
     ['was interrupted', { preempted: 0.05 }],
   ])('is refused where the machine %s', async (_what, machine) => {
     const { verdict } = await runProtocol(speed, rounding(0), clocked(0.1, machine));
@@ -551,7 +554,7 @@ describe('a pilot', () => {
     const seeds = new Set(judged!.map((run) => run.spec.seed));
     expect(pilot!.filter((run) => seeds.has(run.spec.seed))).toEqual([]);
 
-    const noisy = await runProtocol(piloted(), rounding(0.04, 0.01));
+    const noisy = await runProtocol(piloted(), rounding(0.04, 0.02));
     expect(noisy.verdict.n).toBeGreaterThan(3);
     expect(noisy.verdict.n).toBeLessThanOrEqual(20);
   });

@@ -2,7 +2,7 @@ import type { Plan, Template } from '@claimbench/contracts';
 import { studentQuantile } from '../statistics/index.ts';
 
 /** Version of the rules in docs/method.md that these functions follow; stored with every verdict. */
-export const RULE_VERSION = 1;
+export const RULE_VERSION = 2;
 
 /** One moment at which a verdict may be reached: number of blocks and one-sided error level spent there. */
 export interface Look {

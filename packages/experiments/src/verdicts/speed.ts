@@ -12,14 +12,14 @@ export interface SpeedJudgement extends Judgement {
 
 /** What else was seen of a machine while it was timed: the worst of all processes. */
 export interface MachineState {
-  /** Load average over cores before the sitting; above 1 other work is waiting for the processor. */
-  readonly loadPerCore: number;
+  /** Share of all cores' time that other processes had while it was timed. */
+  readonly othersShare: number;
   /** Share of the samples that took more than three times as long as their median. */
   readonly preemptedShare: number;
 }
 
-/** A load of one more half a process than there are cores, on two of them; and one sample in fifty. */
-const MOST_LOAD = 1.25;
+/** Half a core on two of them; and one sample in fifty. */
+const MOST_OTHERS = 0.25;
 const MOST_PREEMPTED = 0.02;
 
 export interface MachineFinding {
@@ -35,14 +35,14 @@ export interface MachineFinding {
 export function examineMachine(
   baselineAgainstItself: readonly number[],
   effect: number,
-  state: MachineState = { loadPerCore: 0, preemptedShare: 0 },
+  state: MachineState = { othersShare: 0, preemptedShare: 0 },
 ): MachineFinding {
   const twin = estimateFromBlocks(baselineAgainstItself);
   const half = halfWidth(twin, 0.025);
   const strict = halfWidth(twin, 0.005);
   const biased = twin.effect - strict > 0 || twin.effect + strict < 0;
   const noisy = half > Math.max(0.03, Math.abs(effect) / 4);
-  const busy = state.loadPerCore > MOST_LOAD || state.preemptedShare > MOST_PREEMPTED;
+  const busy = state.othersShare > MOST_OTHERS || state.preemptedShare > MOST_PREEMPTED;
   return { refused: biased || noisy || busy, interval: [twin.effect - half, twin.effect + half] };
 }
 
