@@ -22,11 +22,11 @@ export interface ExecutedRun {
   artifacts: { name: string; sha256: string; bytes: Uint8Array }[];
 }
 
-/** The module that a child loads to execute runs: `@claimbench/experiments/node`, or a small one in tests. */
+/** The module that a child loads to execute runs: `@claimbench/experiments/executor`, or a small one in tests. */
 export interface Executor {
   executeRun(spec: RunSpec, context: ExecutionContext): Promise<ExecutedRun>;
   /** What an error that `executeRun` threw means for the run. */
   failureOf(error: unknown): Failure;
 }
 
-export const DEFAULT_EXECUTOR = '@claimbench/experiments/node';
+export const DEFAULT_EXECUTOR = '@claimbench/experiments/executor';

@@ -28,12 +28,10 @@ export interface TextDescription {
 }
 
 /** Cuts a verified text into documents and splits. Throws `invalid-text-encoding`. */
-export async function textDataSet(description: TextDescription, bytes: Uint8Array): Promise<TextDataSet> {
+export function textDataSet(description: TextDescription, bytes: Uint8Array): TextDataSet {
   const { name, title, sha256, splits: rule } = description;
   const text = decodeUtf8(bytes, `data set '${name}'`);
-  const hashed = await Promise.all(
-    documentsOf(text, description.documents).map(async (document) => ({ document, share: await hashShare(document) })),
-  );
+  const hashed = documentsOf(text, description.documents).map((document) => ({ document, share: hashShare(document) }));
   const splits: Record<Split, string[]> = { train: [], validation: [], test: [] };
   for (const { document, share } of rule === 'by-hash' ? hashed.sort((a, b) => a.share - b.share) : hashed) {
     splits[rule === 'held-out' ? 'validation' : splitOf(share)].push(document);

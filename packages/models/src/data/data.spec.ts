@@ -65,8 +65,8 @@ describe('documents and splits', () => {
   const text = Array.from({ length: 400 }, (_, index) => `Document number ${index}.`).join('\n\n');
   const description = { name: 'numbers', title: 'Numbers', sha256: '0'.repeat(64), documents: blankLines } as const;
 
-  test('every document is in exactly one split, about 80, 10 and 10 % of them', async () => {
-    const set = await textDataSet({ ...description, splits: 'by-hash' }, bytesOf(text));
+  test('every document is in exactly one split, about 80, 10 and 10 % of them', () => {
+    const set = textDataSet({ ...description, splits: 'by-hash' }, bytesOf(text));
     const [train, validation, test] = (['train', 'validation', 'test'] as const).map((split) => set.documents(split));
     expect([...train!, ...validation!, ...test!].sort()).toEqual(text.split('\n\n').sort());
     expect(train!.length).toBeGreaterThan(290);
@@ -74,9 +74,9 @@ describe('documents and splits', () => {
     expect(test!.length).toBeGreaterThan(20);
   });
 
-  test('a document keeps its split when others come or go', async () => {
-    const whole = await textDataSet({ ...description, splits: 'by-hash' }, bytesOf(text));
-    const half = await textDataSet(
+  test('a document keeps its split when others come or go', () => {
+    const whole = textDataSet({ ...description, splits: 'by-hash' }, bytesOf(text));
+    const half = textDataSet(
       { ...description, splits: 'by-hash' },
       bytesOf(text.slice(0, text.indexOf('\n\nDocument number 200.'))),
     );
@@ -84,8 +84,8 @@ describe('documents and splits', () => {
     expect(half.documents('test').every((document) => test.has(document))).toBe(true);
   });
 
-  test('a held-out text is validation only, in its own order; another split says what there is', async () => {
-    const set = await textDataSet({ ...description, splits: 'held-out' }, bytesOf(text));
+  test('a held-out text is validation only, in its own order; another split says what there is', () => {
+    const set = textDataSet({ ...description, splits: 'held-out' }, bytesOf(text));
     expect(set.documents('validation').slice(0, 2)).toEqual(['Document number 0.', 'Document number 1.']);
     expect(() => set.documents('train')).toThrow(
       expect.objectContaining({ code: 'empty-split', message: expect.stringContaining('it has validation') }),

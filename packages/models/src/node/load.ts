@@ -38,21 +38,21 @@ export async function loadDataSet(
   const { name } = reference;
   if (name === NODE_DOCS.name) {
     expectHash(reference, NODE_DOCS.sha256);
-    return await textDataSet(NODE_DOCS, await nodeDocs(locations));
+    return textDataSet(NODE_DOCS, await nodeDocs(locations));
   }
   const generated = GENERATED_TEXTS.find((candidate) => candidate.name === name);
   if (generated !== undefined) {
     expectHash(reference, generated.sha256);
     const bytes = generateText(generated);
     await verifySha256(bytes, generated.sha256, `the text of '${name}'`);
-    return await textDataSet(generated, bytes);
+    return textDataSet(generated, bytes);
   }
   const file = REGISTERED_FILES.find((candidate) => candidate.name === name);
   if (file !== undefined) {
     if (file.content.kind !== 'text')
       throw new ModelError('unknown-data-set', `'${name}' is a ${file.content.kind}, no text`);
     expectHash(reference, file.sha256);
-    return await textDataSet({ ...file, ...file.content }, await resolveFile(file, locations, options));
+    return textDataSet({ ...file, ...file.content }, await resolveFile(file, locations, options));
   }
   if (reference.sha256 === undefined) {
     throw new ModelError(
@@ -62,7 +62,7 @@ export async function loadDataSet(
   }
   const bytes = await resolveLocalFile(name, reference.sha256, locations);
   const documents = { kind: 'separator', separator: '\n\n' } as const;
-  return await textDataSet({ name, title: name, sha256: reference.sha256, documents, splits: 'by-hash' }, bytes);
+  return textDataSet({ name, title: name, sha256: reference.sha256, documents, splits: 'by-hash' }, bytes);
 }
 
 /** The text from the cache, else extracted and kept there: reading is a tenth of the work. */
