@@ -42,8 +42,7 @@ function GridChart({ rows, metric }: { rows: readonly ComparisonRow[]; metric: s
   const wording = metricWording(metric);
   const counts = [...new Set(series.flatMap((one) => one.points.map((point) => point.n)))].sort((a, b) => a - b);
   const seeds = (count: number | undefined) => (count === 1 ? 'seed' : 'seeds');
-  const n =
-    counts.length === 1 ? `n = ${counts[0]} ${seeds(counts[0])}` : `n = ${counts[0]} to ${counts.at(-1)} seeds`;
+  const n = counts.length === 1 ? `n = ${counts[0]} ${seeds(counts[0])}` : `n = ${counts[0]} to ${counts.at(-1)} seeds`;
   return (
     <DoseChart
       title={`${wording.title} over ${spelledOut(x).toLowerCase()}`}
