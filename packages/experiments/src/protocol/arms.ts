@@ -1,4 +1,11 @@
-import { type Arm, canonicalJson, NO_TECHNIQUE, type Protocol, type TechniqueSpec } from '@claimbench/contracts';
+import {
+  type Arm,
+  canonicalJson,
+  NO_TECHNIQUE,
+  type Protocol,
+  type TechniqueSpec,
+  TIMED_METRICS,
+} from '@claimbench/contracts';
 import type { ResolvedTechnique } from '@claimbench/techniques';
 import { completeSpec, resolveTechnique, trainedWith } from '../plan/technique.ts';
 
@@ -16,10 +23,15 @@ export interface ProtocolArm {
   readonly actsAfterwards: boolean;
   /** Arms that train the same model have the same key, and one tuned rate. */
   readonly trainingKey: string;
+  /** Whether a clock is read for it, or for an arm with the same technique. A timed run has a machine to itself: no other is one. */
+  readonly timed: boolean;
 }
 
 /** The arms of a protocol. Throws AppError `unknown-technique` or `invalid-parameters`. */
 export function protocolArms(protocol: Protocol): ProtocolArm[] {
+  const clocked = clockedArms(protocol);
+  const techniqueOf = (arm: Arm) => canonicalJson(completeSpec(resolveTechnique(arm.technique)));
+  const timed = new Set(protocol.arms.filter(({ id }) => clocked.has(id)).map(techniqueOf));
   return protocol.arms.map((arm) => {
     const technique = resolveTechnique(arm.technique);
     const spec = completeSpec(technique);
@@ -33,6 +45,17 @@ export function protocolArms(protocol: Protocol): ProtocolArm[] {
       trainedWith: training,
       actsAfterwards: canonicalJson(spec) !== trainingKey,
       trainingKey,
+      timed: protocol.timing !== undefined && timed.has(techniqueOf(arm)),
     };
   });
+}
+
+/** Ids of the arms of which anything reads what a clock measured. */
+function clockedArms({ parts, premises, controls }: Protocol): ReadonlySet<string> {
+  const judged = [...parts, ...premises, ...controls.flatMap(({ part }) => part ?? [])];
+  return new Set(
+    judged.flatMap(({ contrast }) =>
+      contrast.terms.flatMap(({ arm, metric = contrast.metric }) => (TIMED_METRICS.includes(metric) ? arm : [])),
+    ),
+  );
 }

@@ -39,7 +39,7 @@ function specOf(
     technique: arm.spec,
     evaluation: registered.evaluation,
     backend: registered.protocol.backend,
-    ...(registered.protocol.timing ? { timing: registered.protocol.timing } : {}),
+    ...(arm.timed && registered.protocol.timing ? { timing: registered.protocol.timing } : {}),
   };
 }
 
