@@ -34,7 +34,7 @@ const TEMPLATES: Record<ClaimKind, readonly Template[]> = {
   count: ['count'],
   speed: ['greater', 'not-worse', 'within'],
   'time-to-target': ['greater'],
-  construction: ['exact'],
+  construction: ['exact', 'count'],
   generality: ['greater', 'not-worse', 'within'],
   level: ['within'],
   context: [],

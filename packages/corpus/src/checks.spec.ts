@@ -1,4 +1,4 @@
-import type { Paper, Protocol } from '@claimbench/contracts';
+import type { Paper, Protocol, Template } from '@claimbench/contracts';
 import { describe, expect, it } from 'vitest';
 import { paperPath } from './check-paper.ts';
 import { protocolPath } from './check-protocol.ts';
@@ -196,6 +196,28 @@ describe('a protocol file', () => {
       })[0],
     ).toContain('a threshold needs a part');
     expect(protocolWith((draft) => (draft.quantifier = 'single'))[0]).toContain('several parts need all, any or most');
+  });
+
+  it.each(['exact', 'count'] as const)('of a construction may be decided by %s, and by no interval', (template) => {
+    const asConstruction = (decidedBy: Template) => {
+      const construction = structuredClone(paper);
+      const claim = construction.claims.find(({ id }) => id === protocol.claim)!;
+      claim.kind = 'construction';
+      const draft = { ...structuredClone(protocol), kind: claim.kind };
+      for (const part of draft.parts) {
+        part.template = decidedBy;
+        part.counted = decidedBy === 'count' ? { claimed: 0, relation: '<=', decimals: 0 } : null;
+      }
+      const { issues } = checkFiles([
+        { path: paperPath(construction), content: construction },
+        { path: protocolPath(construction, draft.id), content: draft },
+      ]);
+      return issues.map(({ message }) => message);
+    };
+    expect(asConstruction(template)).toEqual([]);
+    expect(asConstruction('greater')).toContain(
+      'a claim of kind construction is decided by exact or count, found greater',
+    );
   });
 
   it('is refused without a second size, or with the first one again', () => {
