@@ -34,6 +34,8 @@ export const METRICS = {
   choiceAccuracy: { title: 'Continuations chosen rightly', unit: 'share', better: 'higher' },
   top1Agreement: { title: 'Agreement with the model before', unit: 'share', better: 'higher' },
   klDivergence: { title: 'Divergence from the model before', unit: 'nats/token', better: 'lower' },
+  stateErrorEarly: { title: 'Error of the residual stream after the first layer', unit: 'share', better: 'lower' },
+  stateErrorLate: { title: 'Error of the residual stream after the last layer', unit: 'share', better: 'lower' },
   bitsPerWeight: { title: 'Bits per weight', unit: 'bits', better: 'lower' },
   modelBytes: { title: 'Size', unit: 'bytes', better: 'lower' },
   parameters: { title: 'Parameters', unit: '', better: 'lower' },
@@ -75,4 +77,6 @@ export const PROBE_OF_METRIC: Partial<Record<MetricName, ProbeSpec['kind']>> = {
   choiceAccuracy: 'choices',
   top1Agreement: 'agreement',
   klDivergence: 'agreement',
+  stateErrorEarly: 'state-errors',
+  stateErrorLate: 'state-errors',
 };

@@ -125,6 +125,8 @@ export const ProbeSpec = z
       contextWords: z.number().int().min(1).max(500),
       choiceWords: z.number().int().min(1).max(100),
     }),
+    /** How far the residual stream is from that of the trained model that the technique starts from, after the first and the last layer. */
+    z.object({ kind: z.literal('state-errors') }),
   ])
   .meta({ id: 'ProbeSpec' });
 export type ProbeSpec = z.infer<typeof ProbeSpec>;
@@ -132,7 +134,7 @@ export type ProbeSpec = z.infer<typeof ProbeSpec>;
 /** Each kind once. */
 export const Probes = z
   .array(ProbeSpec)
-  .max(3)
+  .max(4)
   .refine((probes) => new Set(probes.map(({ kind }) => kind)).size === probes.length, 'a kind of probe stands twice');
 
 export const EvaluationSpec = z

@@ -145,6 +145,7 @@ export { batchesOf, captureStates, capturing } from './states/capture.ts';
 export { type Diagnosis, diagnose, lossInWindows } from './states/diagnose.ts';
 export { type ResidualStates, visitResidualStates } from './states/residual-states.ts';
 export { angularDistance, ascending, cosineOfRow, cosines, Mean } from './states/similarity.ts';
+export { compareStates, type StateErrors } from './states/state-errors.ts';
 export { bytePairTokenizer, type Merge } from './tokenizers/byte-pair.ts';
 export { trainBytePair } from './tokenizers/byte-pair-trainer.ts';
 export { byteTokenizer } from './tokenizers/byte-tokenizer.ts';

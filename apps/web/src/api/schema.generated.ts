@@ -924,6 +924,9 @@ export interface components {
             choices: number;
             contextWords: number;
             choiceWords: number;
+        } | {
+            /** @enum {string} */
+            kind: "state-errors";
         };
         Arm: {
             id: string;
@@ -969,7 +972,7 @@ export interface components {
         };
         Contrast: {
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             /**
              * @default raw
              * @enum {string}
@@ -981,7 +984,7 @@ export interface components {
                 arm: string;
                 coefficient: number;
                 /** @enum {string} */
-                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 dose?: number;
             }[];
         };
@@ -995,7 +998,7 @@ export interface components {
             /** @enum {string} */
             kind: "frontier";
             /** @enum {string} */
-            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
         } | {
             /** @enum {string} */
             kind: "dispersion";
@@ -1414,7 +1417,7 @@ export interface components {
         Comparison: {
             baseline: string | null;
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             rows: components["schemas"]["ComparisonRow"][];
         };
         ComparisonRow: {
@@ -1434,7 +1437,7 @@ export interface components {
             };
             difference: {
                 /** @enum {string} */
-                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 effect: number;
                 interval: components["schemas"]["Interval"];
                 n: number;

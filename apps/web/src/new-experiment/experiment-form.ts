@@ -60,6 +60,7 @@ export interface ExperimentValues {
   /** Measured beside the loss. */
   answers: boolean;
   agreement: boolean;
+  stateErrors: boolean;
   choices: boolean;
   /** Choices of a question, words before them, words of each. */
   choiceCount: string;
@@ -161,6 +162,7 @@ export function emptyForm({ subjects, backends }: FormCatalogue, claim: string |
     optimiser: '',
     answers: false,
     agreement: false,
+    stateErrors: false,
     choices: false,
     choiceCount: '4',
     contextWords: '8',
@@ -213,6 +215,7 @@ export function formOf(request: ComparisonRequest, { techniques }: FormCatalogue
     optimiser: training.optimiser ? canonicalJson(training.optimiser) : '',
     answers: request.probes.some(({ kind }) => kind === 'answers'),
     agreement: request.probes.some(({ kind }) => kind === 'agreement'),
+    stateErrors: request.probes.some(({ kind }) => kind === 'state-errors'),
     choices: asked !== undefined,
     choiceCount: text(asked?.choices ?? 4),
     contextWords: text(asked?.contextWords ?? 8),
@@ -280,6 +283,7 @@ export function readForm(
   const probes: ComparisonRequest['probes'] = [];
   if (values.answers) probes.push({ kind: 'answers' });
   if (values.agreement) probes.push({ kind: 'agreement' });
+  if (values.stateErrors) probes.push({ kind: 'state-errors' });
   if (values.choices) {
     probes.push({
       kind: 'choices',

@@ -209,6 +209,12 @@ export function Probes() {
           {...register('agreement')}
         />
         <Checkbox
+          id="stateErrors"
+          label="Errors of the residual stream"
+          hint="How far it is from that of the trained model that a technique starts from, after the first and after the last layer"
+          {...register('stateErrors')}
+        />
+        <Checkbox
           id="choices"
           label="Choice of continuations"
           hint="Which words go on from a document’s first ones? The wrong ones come from other documents"

@@ -440,6 +440,26 @@ describe('what is measured beside the loss', () => {
     expect(again.outcome).toMatchObject({ probeItems: lists, digest: coarse.outcome.digest });
   });
 
+  it('is the error of the residual stream against the trained model that a technique starts from', async () => {
+    const probes = [{ kind: 'state-errors' } as const];
+    const base = await run(asking(NONE, probes));
+    expect(base.outcome.metrics).toMatchObject({ stateErrorEarly: 0, stateErrorLate: 0 });
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const fine = (await run(asking(bits(6), probes), options)).outcome;
+    const coarse = (await run(asking(bits(3), probes), options)).outcome;
+    for (const metric of ['stateErrorEarly', 'stateErrorLate']) {
+      expect(fine.metrics[metric], metric).toBeGreaterThan(0);
+      expect(fine.metrics[metric], metric).toBeLessThan(coarse.metrics[metric]!);
+      const { values } = coarse.probeItems!.find((list) => list.metric === metric)!;
+      expect(values).toHaveLength(40);
+      expect(values.reduce((sum, value) => sum + value, 0) / 40).toBeCloseTo(coarse.metrics[metric]!, 9);
+    }
+    expect(await failure(asking({ id: 'rms-norm', parameters: {} }, probes))).toMatchObject({
+      code: 'technique-does-not-fit',
+      message: expect.stringContaining('errors of states are against the trained model'),
+    });
+  });
+
   it('is the answers of a task', async () => {
     const data = { name: sorting.name, sha256: sorting.sha256 };
     const task = (technique: TechniqueSpec): RunSpec => {

@@ -2,6 +2,7 @@ import type { Outcome, ProbeSpec, RunSpec } from '@claimbench/contracts';
 import {
   answerExactly,
   answerQuestions,
+  compareStates,
   compareWithReference,
   continuationQuestions,
   type Decoder,
@@ -71,23 +72,53 @@ async function measure(probe: ProbeSpec, count: number, model: ProbedModel): Pro
       });
       return found({ choiceAccuracy: accuracy.byte }, { choiceAccuracy: correct.byte.map(Number) });
     }
-    case 'agreement': {
-      const reference = await model.reference();
-      try {
+    case 'agreement':
+      return await againstReference(model, async (reference) => {
         const agreement = await compareWithReference(decoder, reference, model.items, { signal });
-        const { top1Agreement, klDivergence, itemAgreements, itemDivergences } = agreement;
-        const { length } = model.items;
-        // Divided by the mean number of tokens, so that their mean is the metric whatever the windows' lengths.
-        const mean = (values: readonly number[]) => values.map((value) => (value * length) / agreement.tokens);
-        return found(
+        const { tokens, top1Agreement, klDivergence, itemAgreements, itemDivergences } = agreement;
+        return foundInWindows(
           { top1Agreement, klDivergence },
-          { top1Agreement: mean(itemAgreements), klDivergence: mean(itemDivergences) },
+          { top1Agreement: itemAgreements, klDivergence: itemDivergences },
+          tokens,
         );
-      } finally {
-        if (reference !== decoder) reference.dispose();
-      }
-    }
+      });
+    case 'state-errors':
+      return await againstReference(model, async (reference) => {
+        const { tokens, early, late, itemEarly, itemLate } = await compareStates(decoder, reference, model.items, {
+          signal,
+        });
+        return foundInWindows(
+          { stateErrorEarly: early, stateErrorLate: late },
+          { stateErrorEarly: itemEarly, stateErrorLate: itemLate },
+          tokens,
+        );
+      });
   }
+}
+
+async function againstReference(
+  { decoder, reference }: ProbedModel,
+  compare: (reference: Decoder) => Promise<Probed>,
+): Promise<Probed> {
+  const before = await reference();
+  try {
+    return await compare(before);
+  } finally {
+    if (before !== decoder) before.dispose();
+  }
+}
+
+/** Sums over each window's tokens, divided by the mean number of tokens: their mean is the metric whatever the windows' lengths. */
+function foundInWindows(
+  metrics: Outcome['metrics'],
+  sums: Readonly<Record<string, readonly number[]>>,
+  tokens: number,
+): Probed {
+  const values = Object.entries(sums).map(([metric, list]) => [
+    metric,
+    list.map((value) => (value * list.length) / tokens),
+  ]);
+  return found(metrics, Object.fromEntries(values));
 }
 
 function found(metrics: Outcome['metrics'], values: Readonly<Record<string, number[]>>): Probed {

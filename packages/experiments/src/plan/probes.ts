@@ -1,9 +1,15 @@
-import { AppError, NO_TECHNIQUE, type RunSpec } from '@claimbench/contracts';
+import { AppError, NO_TECHNIQUE, type ProbeSpec, type RunSpec } from '@claimbench/contracts';
 import { GENERATED_TEXTS } from '@claimbench/models';
 import { resolveTechnique, trainsItsSubject } from './technique.ts';
 
 /** Names of the data sets whose documents ask and answer. */
 export const TASKS: readonly string[] = GENERATED_TEXTS.filter(({ isTask }) => isTask).map(({ name }) => name);
+
+/** Probes that compare with the trained model that a technique starts from. */
+const COMPARED: Partial<Record<ProbeSpec['kind'], string>> = {
+  agreement: 'agreement is with',
+  'state-errors': 'errors of states are against',
+};
 
 /** What decides whether a run can be probed. */
 export interface Probed {
@@ -23,12 +29,13 @@ export function checkProbes({ subject, technique, evaluation }: Probed): void {
         { errors: [{ path: 'probes', message: `${data.name} has no answers` }] },
       );
     }
-    if (kind !== 'agreement' || subject.kind === 'checkpoint' || technique.id === NO_TECHNIQUE.id) continue;
+    const compared = COMPARED[kind];
+    if (compared === undefined || subject.kind === 'checkpoint' || technique.id === NO_TECHNIQUE.id) continue;
     const resolved = resolveTechnique(technique);
     if (!trainsItsSubject(resolved)) continue;
     throw new AppError(
       'technique-does-not-fit',
-      `agreement is with the trained model that a technique starts from; ${resolved.title} trains its own`,
+      `${compared} the trained model that a technique starts from; ${resolved.title} trains its own`,
       { errors: [{ path: 'probes', message: `${resolved.title} starts from no trained model` }] },
     );
   }

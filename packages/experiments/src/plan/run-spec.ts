@@ -1,4 +1,4 @@
-import { hashOf, type RunSpec } from '@claimbench/contracts';
+import { hashOf, type ProbeSpec, type RunSpec } from '@claimbench/contracts';
 import { parameterSpecs } from '@claimbench/models';
 import { decoderOf, resolveTechnique, trainedWith, trainsItsSubject } from './technique.ts';
 
@@ -47,17 +47,26 @@ export function estimateSeconds(spec: RunSpec): number {
   const parameters = subject.kind === 'recipe' ? parameterCount(subject) : CHECKPOINT_PARAMETERS;
   const window =
     evaluation.windowTokens ?? (subject.kind === 'recipe' ? subject.architecture.contextLength : CHECKPOINT_WINDOW);
-  // A probe reads about as many tokens again, `agreement` with two models and `choices` once for each.
-  const passes = (evaluation.probes ?? []).reduce(
-    (sum, probe) => sum + { answers: 1, agreement: 2, choices: 'choices' in probe ? probe.choices : 0 }[probe.kind],
-    1,
-  );
+  const passes = (evaluation.probes ?? []).reduce((sum, probe) => sum + passesOf(probe), 1);
   const evaluated = (passes * evaluation.items * window * parameters) / speed / 3;
   const trained =
     subject.kind === 'recipe' && baseOf(spec) === null ? (subject.training.tokens * parameters) / speed : 0;
   const technique = resolveTechnique(spec.technique);
   const trainedOn = technique.seam === 'checkpoint' ? (technique.tokensTrained * parameters) / speed : 0;
   return FIXED_SECONDS + evaluated + trained + trainedOn + timedSeconds(spec);
+}
+
+/** A probe reads about as many tokens again: with two models where it compares them, once for each choice. */
+function passesOf(probe: ProbeSpec): number {
+  switch (probe.kind) {
+    case 'answers':
+      return 1;
+    case 'agreement':
+    case 'state-errors':
+      return 2;
+    case 'choices':
+      return probe.choices;
+  }
 }
 
 /** Two comparisons of `rounds` rounds of four samples each. */
