@@ -1,4 +1,4 @@
-import type { PlannedRun, RegisteredProtocol, RunSpec, SubjectSpec } from '@claimbench/contracts';
+import type { PlannedRun, Protocol, RegisteredProtocol, RunSpec, SubjectSpec } from '@claimbench/contracts';
 import type { RunDraft } from '../plan/planned-runs.ts';
 import { PILOT_BLOCKS } from '../verdicts/index.ts';
 import type { ProtocolArm } from './arms.ts';
@@ -43,11 +43,18 @@ function specOf(
   };
 }
 
-/** The arms whose training is tuned: one for each model that is trained, but for arms whose rate is part of the arm. */
-export function tunedArms(arms: readonly ProtocolArm[]): ProtocolArm[] {
+/**
+ * The arms whose training is tuned: one for each model that is trained, but for arms whose rate is part of the arm; at the second size
+ * only models that the parts compare.
+ */
+export function tunedArms(protocol: Protocol, arms: readonly ProtocolArm[], size: Size): ProtocolArm[] {
+  const compared = comparedArms(protocol);
+  const present = new Set(
+    arms.filter(({ arm }) => size === 'first' || compared.has(arm.id)).map(({ trainingKey }) => trainingKey),
+  );
   const seen = new Set<string>();
   return arms.filter(({ arm, trainingKey }) => {
-    if (arm.learningRate !== null || seen.has(trainingKey)) return false;
+    if (arm.learningRate !== null || seen.has(trainingKey) || !present.has(trainingKey)) return false;
     seen.add(trainingKey);
     return true;
   });
@@ -61,7 +68,7 @@ export function tuningDrafts(
   rates: readonly number[],
 ): SeedlessDraft[] {
   const seeds = registered.protocol.tuning?.seeds ?? 0;
-  return tunedArms(arms).flatMap((arm) =>
+  return tunedArms(registered.protocol, arms, size).flatMap((arm) =>
     rates.flatMap((rate) => {
       const spec = specOf(registered, arm, size, rate);
       return Array.from({ length: seeds }, (_, block): SeedlessDraft => {
@@ -87,7 +94,7 @@ export function judgedDrafts(
   blocks: number,
   rates: Rates,
 ): SeedlessDraft[] {
-  const compared = comparedArms(registered);
+  const compared = comparedArms(registered.protocol);
   return arms.flatMap((protocolArm): SeedlessDraft[] => {
     const { arm, trainingKey } = protocolArm;
     if (size === 'second' && !compared.has(arm.id)) return [];
@@ -110,7 +117,7 @@ export function pilotDrafts(
   arms: readonly ProtocolArm[],
   rates: Rates,
 ): SeedlessDraft[] {
-  const compared = comparedArms(registered);
+  const compared = comparedArms(registered.protocol);
   return arms.flatMap((protocolArm): SeedlessDraft[] => {
     const { arm, trainingKey } = protocolArm;
     if (!compared.has(arm.id)) return [];
@@ -123,9 +130,9 @@ export function pilotDrafts(
 }
 
 /** Ids of the arms that the parts read. */
-function comparedArms({ protocol }: RegisteredProtocol): ReadonlySet<string> {
+function comparedArms({ parts }: Protocol): ReadonlySet<string> {
   return new Set(
-    protocol.parts.flatMap(({ contrast, margin }) => [
+    parts.flatMap(({ contrast, margin }) => [
       ...contrast.terms.map(({ arm }) => arm),
       ...(margin.kind === 'relative' ? [margin.of] : []),
     ]),

@@ -49,7 +49,7 @@ function flipsWithRate(
   const tunedAs = new Map<string, string>();
   for (const { arm, trainingKey, actsAfterwards } of arms) {
     if (actsAfterwards) continue;
-    const tuned = tunedArms(arms).find((candidate) => candidate.trainingKey === trainingKey);
+    const tuned = tunedArms(protocol, arms, 'first').find((candidate) => candidate.trainingKey === trainingKey);
     if (tuned) tunedAs.set(arm.id, tuned.arm.id);
   }
   if (terms.some(({ arm }) => !tunedAs.has(arm))) return false;

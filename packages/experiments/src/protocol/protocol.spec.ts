@@ -74,11 +74,11 @@ describe('a claim about trained models', () => {
     expect(both.verdict).toMatchObject({ verdict: 'contradicted', reason: 'worse-than-margin', missingGuards: [] });
     expect(both.verdict.secondSize?.subjectLine).toMatch(/^4 layers, d64/);
     expect(both.verdict.words).toContain('Direction contradicted');
-    // The second size is tuned too, and only then.
+    // The second size is tuned too, and only then; not for a control, which only the first size needs.
     expect(both.stages.map((stage) => [stage[0]!.role, stage.length])).toEqual([
       ['tuning', 18],
       ['judged', 13],
-      ['tuning', 18],
+      ['tuning', 12],
       ['judged', 6],
     ]);
 

@@ -24,7 +24,7 @@ export function tuningState(
 ): TuningState {
   const { tuning } = registered.protocol;
   if (!tuning) return { done: true, rates: new Map(), grid: [], results: [] };
-  const tuned = tunedArms(arms);
+  const tuned = tunedArms(registered.protocol, arms, size);
   const decisive = comparedKeys(registered.protocol, arms);
   let grid = [...tuning.values].sort((a, b) => a - b);
   for (let extensions = 0; ; extensions++) {
