@@ -171,6 +171,9 @@ const SIZES: readonly Size[] = [
 /** What all subjects on a task have. Rates and lengths were taken from what learns: docs/models.md, "Tasks". */
 const TASK = { layers: 2, hiddenSize: 64, heads: 2, contextLength: 64, vocabularySize: null, batchSize: 16 } as const;
 
+/** The shape of the four narrow layers of the documentation, on a task. */
+const SLIM_TASK = { layers: 4, hiddenSize: 40, heads: 2 } as const;
+
 /** Texts with right answers: what a model can do, not only what it expects. */
 const TASKS: readonly TaskSize[] = [
   {
@@ -222,6 +225,31 @@ const TASKS: readonly TaskSize[] = [
     tokens: 1_000_000,
     batchSize: 8,
     learningRate: 4e-3,
+  },
+  {
+    ...SLIM_TASK,
+    name: 'sorting-slim',
+    title: 'Sorting, four narrow layers',
+    purpose:
+      'sorting as deep as can be trained dozens of times in a quick protocol; ten digits with their answer fill a window to the last token',
+    data: 'generated-sorting',
+    contextLength: 21,
+    vocabularySize: null,
+    tokens: 200_000,
+    batchSize: 8,
+    learningRate: 2e-3,
+  },
+  {
+    ...SLIM_TASK,
+    name: 'stories-slim',
+    title: 'Stories, four narrow layers',
+    purpose: 'stories as deep as can be trained dozens of times in a quick protocol',
+    data: 'generated-stories',
+    contextLength: 64,
+    vocabularySize: 512,
+    tokens: 120_000,
+    batchSize: 4,
+    learningRate: 6e-3,
   },
 ];
 
