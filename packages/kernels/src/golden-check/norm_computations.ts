@@ -1,3 +1,4 @@
+import { KernelError } from '../errors.ts';
 import { batchNorm } from '../ops/batch_norm/op.ts';
 import { copy } from '../ops/copy/op.ts';
 import { dynamicTanh } from '../ops/dynamic_tanh/op.ts';
@@ -6,10 +7,24 @@ import { instanceNorm } from '../ops/instance_norm/op.ts';
 import { l2Normalize } from '../ops/l2_normalize/op.ts';
 import { layerNorm } from '../ops/layer_norm/op.ts';
 import { localResponseNorm } from '../ops/local_response_norm/op.ts';
+import { pNormalize } from '../ops/p_normalize/op.ts';
+import { elementwiseLayerNorm, pointwiseNorm } from '../ops/pointwise_norm/op.ts';
+import { powerNorm } from '../ops/power_norm/op.ts';
 import { rmsNorm } from '../ops/rms_norm/op.ts';
 import { scaleNorm } from '../ops/scale_norm/op.ts';
 import { weightNorm } from '../ops/weight_norm/op.ts';
-import type { Computations } from './computation.ts';
+import type { Computation, Computations } from './computation.ts';
+import type { Params } from './manifest.ts';
+
+const pointwise =
+  (form: 'erf' | 'isru' | 'clip'): Computation =>
+  (inputs) =>
+    pointwiseNorm(form, inputs.of('x'), {
+      alpha: inputs.of('alpha'),
+      shift: inputs.ifAny('shift'),
+      gain: inputs.ifAny('gain'),
+      bias: inputs.ifAny('bias'),
+    });
 
 export const normComputations: Computations = {
   layer_norm: (inputs, params) => {
@@ -64,4 +79,27 @@ export const normComputations: Computations = {
     }),
   dynamic_tanh: (inputs) =>
     dynamicTanh(inputs.of('x'), inputs.of('alpha'), inputs.ifAny('weight'), inputs.ifAny('bias')),
+  p_normalize: (inputs, params) =>
+    pNormalize(inputs.of('x'), params.number('p'), { axis: params.number('dim'), eps: params.number('eps') }),
+  pointwise_clip: pointwise('clip'),
+  pointwise_erf: pointwise('erf'),
+  pointwise_isru: pointwise('isru'),
+  elementwise_layer_norm: (inputs) =>
+    elementwiseLayerNorm(inputs.of('x'), inputs.of('c'), inputs.ifAny('gain'), inputs.ifAny('bias')),
+  power_norm: (inputs, params) => {
+    const state = { meanSquare: copy(inputs.of('mean_square')), projection: copy(inputs.of('projection')) };
+    const y = powerNorm(inputs.of('x'), inputs.of('gain'), inputs.of('bias'), {
+      statistics: statisticsOf(params),
+      state,
+      momentum: params.number('momentum'),
+      eps: params.number('eps'),
+    });
+    return { y, new_mean_square: state.meanSquare };
+  },
 };
+
+function statisticsOf(params: Params): 'batch' | 'running' | 'evaluation' {
+  const statistics = params.text('statistics');
+  if (statistics === 'batch' || statistics === 'running' || statistics === 'evaluation') return statistics;
+  throw new KernelError('invalid-argument', `power_norm has no statistics ${statistics}`);
+}

@@ -2,12 +2,11 @@ import { KernelError } from '../errors.ts';
 import { add } from '../ops/add/op.ts';
 import { alibiSlopes } from '../ops/attention/alibi.ts';
 import { attention } from '../ops/attention/op.ts';
+import { attentionInParts } from '../ops/attention/parts.ts';
 import { crossEntropy } from '../ops/cross_entropy/op.ts';
 import { div } from '../ops/div/op.ts';
 import { embedding } from '../ops/embedding/op.ts';
-import { linear } from '../ops/linear/op.ts';
 import { logSoftmax } from '../ops/log_softmax/op.ts';
-import { matmul } from '../ops/matmul/op.ts';
 import { mul } from '../ops/mul/op.ts';
 import { rotary } from '../ops/rotary/op.ts';
 import { softmax } from '../ops/softmax/op.ts';
@@ -20,8 +19,10 @@ import { activationComputations } from './activation_computations.ts';
 import { binary, type Computations, Inputs, type Outputs } from './computation.ts';
 import type { GoldenCase, Params } from './manifest.ts';
 import { normComputations } from './norm_computations.ts';
+import { productComputations } from './product_computations.ts';
 import { reductionComputations } from './reduction_computations.ts';
 import { valuesOf } from './safetensors.ts';
+import { selectionComputations } from './selection_computations.ts';
 import { type CaseCheck, type Comparison, compare, type GoldenSubject, tensorOf, valuesFrom } from './subject.ts';
 import { windowComputations } from './window_computations.ts';
 
@@ -29,8 +30,8 @@ const computations: Computations = {
   ...activationComputations,
   ...normComputations,
   ...windowComputations,
-  linear: (inputs) => linear(inputs.of('x'), inputs.of('weight'), inputs.ifAny('bias')),
-  matmul: binary((a, b) => matmul(a, b)),
+  ...productComputations,
+  ...selectionComputations,
   add: binary(add),
   sub: binary(sub),
   mul: binary(mul),
@@ -62,6 +63,15 @@ const computations: Computations = {
       scale: params.numberIfAny('scale'),
       slopes,
     });
+    return swapHeadsAndTime(y);
+  },
+  attention_biased: (inputs, params) => {
+    const y = attentionInParts(
+      swapHeadsAndTime(inputs.of('q')),
+      swapHeadsAndTime(inputs.of('k')),
+      swapHeadsAndTime(inputs.of('v')),
+      { causal: params.flag('causal'), bias: add(inputs.of('bias'), inputs.of('padding')) },
+    );
     return swapHeadsAndTime(y);
   },
 };

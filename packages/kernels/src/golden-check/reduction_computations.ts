@@ -5,6 +5,7 @@ import { logSoftmax } from '../ops/log_softmax/op.ts';
 import { logSumExp } from '../ops/logsumexp/op.ts';
 import { max } from '../ops/max/op.ts';
 import { mean } from '../ops/mean/op.ts';
+import { min } from '../ops/min/op.ts';
 import { scale } from '../ops/scale/op.ts';
 import { type ReductionOptions, sum } from '../ops/sum/op.ts';
 import { topK } from '../ops/top_k/op.ts';
@@ -27,9 +28,15 @@ export const reductionComputations: Computations = {
     const options = { reduction: reductionOf(params), logTarget: true };
     return scale(klDiv(logarithms('student'), logarithms('teacher'), options), temperature ** 2);
   },
+  kl_div_from_target: (inputs, params) =>
+    klDiv(inputs.of('input'), inputs.of('target'), {
+      reduction: reductionOf(params),
+      logTarget: params.flag('log_target'),
+    }),
   logsumexp: reduction(logSumExp),
   max: reduction(max),
   mean: reduction(mean),
+  min: reduction(min),
   sum: reduction(sum),
   topk: (inputs, params) => ({ ...topK(inputs.of('x'), params.number('k'), { largest: params.flag('largest') }) }),
   var: (inputs, params) => variance(inputs.of('x'), { ...axesOf(params), correction: params.number('correction') }),
