@@ -36,6 +36,8 @@ export const METRICS = {
   klDivergence: { title: 'Divergence from the model before', unit: 'nats/token', better: 'lower' },
   stateErrorEarly: { title: 'Error of the residual stream after the first layer', unit: 'share', better: 'lower' },
   stateErrorLate: { title: 'Error of the residual stream after the last layer', unit: 'share', better: 'lower' },
+  tanhShare: { title: 'Norms whose curve is rather a tanh than a line', unit: 'share', better: 'higher' },
+  tanhGain: { title: 'Squared error of a line that a tanh spares, mean over norms', unit: 'share', better: 'higher' },
   bitsPerWeight: { title: 'Bits per weight', unit: 'bits', better: 'lower' },
   modelBytes: { title: 'Size', unit: 'bytes', better: 'lower' },
   parameters: { title: 'Parameters', unit: '', better: 'lower' },
@@ -79,4 +81,6 @@ export const PROBE_OF_METRIC: Partial<Record<MetricName, ProbeSpec['kind']>> = {
   klDivergence: 'agreement',
   stateErrorEarly: 'state-errors',
   stateErrorLate: 'state-errors',
+  tanhShare: 'norm-curves',
+  tanhGain: 'norm-curves',
 };

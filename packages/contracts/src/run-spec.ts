@@ -127,6 +127,8 @@ export const ProbeSpec = z
     }),
     /** How far the residual stream is from that of the trained model that the technique starts from, after the first and the last layer. */
     z.object({ kind: z.literal('state-errors') }),
+    /** Is a norm's output over its input rather a tanh than a line? Of the norms of the layers and the final one. */
+    z.object({ kind: z.literal('norm-curves') }),
   ])
   .meta({ id: 'ProbeSpec' });
 export type ProbeSpec = z.infer<typeof ProbeSpec>;
@@ -134,7 +136,7 @@ export type ProbeSpec = z.infer<typeof ProbeSpec>;
 /** Each kind once. */
 export const Probes = z
   .array(ProbeSpec)
-  .max(4)
+  .max(5)
   .refine((probes) => new Set(probes.map(({ kind }) => kind)).size === probes.length, 'a kind of probe stands twice');
 
 export const EvaluationSpec = z

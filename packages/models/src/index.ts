@@ -143,6 +143,7 @@ export { Network } from './network.ts';
 export { namedStream, RANDOM_STREAMS } from './random-streams.ts';
 export { batchesOf, captureStates, capturing } from './states/capture.ts';
 export { type Diagnosis, diagnose, lossInWindows } from './states/diagnose.ts';
+export { fitTanh, type NormCurve, normCurves } from './states/norm-curves.ts';
 export { type ResidualStates, visitResidualStates } from './states/residual-states.ts';
 export { angularDistance, ascending, cosineOfRow, cosines, Mean } from './states/similarity.ts';
 export { compareStates, type StateErrors } from './states/state-errors.ts';

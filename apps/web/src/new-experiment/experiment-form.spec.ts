@@ -118,7 +118,14 @@ describe('the form of a new experiment', () => {
       Object.assign(v, { batchSize: '8', microBatchSize: '4', warmup: '0', weightDecay: '0.5', gradientClip: 'none' });
       v.schedule = specOptions(SCHEDULES, '')[3]!.json;
       v.optimiser = specOptions(OPTIMISERS, '')[3]!.json;
-      Object.assign(v, { answers: true, agreement: true, stateErrors: true, choices: true, choiceCount: '3' });
+      Object.assign(v, {
+        answers: true,
+        agreement: true,
+        stateErrors: true,
+        normCurves: true,
+        choices: true,
+        choiceCount: '3',
+      });
     });
     const { request } = readForm(values, catalogue);
     if (!request) throw new Error('expected a request');
@@ -135,6 +142,7 @@ describe('the form of a new experiment', () => {
       { kind: 'answers' },
       { kind: 'agreement' },
       { kind: 'state-errors' },
+      { kind: 'norm-curves' },
       { kind: 'choices', choices: 3, contextWords: 8, choiceWords: 3 },
     ]);
     expect(ComparisonRequest.parse(request)).toEqual(request);
@@ -143,6 +151,7 @@ describe('the form of a new experiment', () => {
       choiceCount: '3',
       agreement: true,
       stateErrors: true,
+      normCurves: true,
     });
     // One that the form does not offer is kept as well.
     const own = { kind: 'cosine' as const, final: 0.25 };

@@ -61,6 +61,7 @@ export interface ExperimentValues {
   answers: boolean;
   agreement: boolean;
   stateErrors: boolean;
+  normCurves: boolean;
   choices: boolean;
   /** Choices of a question, words before them, words of each. */
   choiceCount: string;
@@ -163,6 +164,7 @@ export function emptyForm({ subjects, backends }: FormCatalogue, claim: string |
     answers: false,
     agreement: false,
     stateErrors: false,
+    normCurves: false,
     choices: false,
     choiceCount: '4',
     contextWords: '8',
@@ -216,6 +218,7 @@ export function formOf(request: ComparisonRequest, { techniques }: FormCatalogue
     answers: request.probes.some(({ kind }) => kind === 'answers'),
     agreement: request.probes.some(({ kind }) => kind === 'agreement'),
     stateErrors: request.probes.some(({ kind }) => kind === 'state-errors'),
+    normCurves: request.probes.some(({ kind }) => kind === 'norm-curves'),
     choices: asked !== undefined,
     choiceCount: text(asked?.choices ?? 4),
     contextWords: text(asked?.contextWords ?? 8),
@@ -284,6 +287,7 @@ export function readForm(
   if (values.answers) probes.push({ kind: 'answers' });
   if (values.agreement) probes.push({ kind: 'agreement' });
   if (values.stateErrors) probes.push({ kind: 'state-errors' });
+  if (values.normCurves) probes.push({ kind: 'norm-curves' });
   if (values.choices) {
     probes.push({
       kind: 'choices',

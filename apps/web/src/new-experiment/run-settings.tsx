@@ -215,6 +215,12 @@ export function Probes() {
           {...register('stateErrors')}
         />
         <Checkbox
+          id="normCurves"
+          label="Curves of the norms"
+          hint="Share of the norms whose output over their input is rather a tanh than a line"
+          {...register('normCurves')}
+        />
+        <Checkbox
           id="choices"
           label="Choice of continuations"
           hint="Which words go on from a document’s first ones? The wrong ones come from other documents"

@@ -460,6 +460,19 @@ describe('what is measured beside the loss', () => {
     });
   });
 
+  it('is how tanh-like norms are: wholly so where each is a tanh, and nothing where there are none', async () => {
+    const curves = async (id: string, training = {}) =>
+      (await run(asking({ id, parameters: {} }, [{ kind: 'norm-curves' }], training))).outcome;
+    const { metrics, diverged } = await curves('dynamic-tanh', { tokens: 163_840 });
+    expect(diverged).toBeNull();
+    expect(metrics.tanhShare).toBe(1);
+    expect(metrics.tanhGain).toBeGreaterThan(0.999);
+    const { tanhShare, tanhGain } = (await curves('layer-norm')).metrics;
+    expect(tanhGain).toBeLessThan(0.99);
+    expect([0, 1, 2, 3].map((norms) => norms / 3)).toContain(tanhShare);
+    expect((await curves('no-norm')).metrics).not.toHaveProperty('tanhShare');
+  });
+
   it('is the answers of a task', async () => {
     const data = { name: sorting.name, sha256: sorting.sha256 };
     const task = (technique: TechniqueSpec): RunSpec => {

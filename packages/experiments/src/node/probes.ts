@@ -7,8 +7,12 @@ import {
   continuationQuestions,
   type Decoder,
   type EvaluationItem,
+  normCurves,
   type Tokenizer,
 } from '@claimbench/models';
+
+/** A norm's curve is called tanh-like where a tanh spares so much of a line's squared error. */
+const TANH_GAIN = 0.1;
 
 /** What the probes of an evaluation found: metrics, and the values of single documents or windows behind them. */
 export interface Probed {
@@ -93,6 +97,13 @@ async function measure(probe: ProbeSpec, count: number, model: ProbedModel): Pro
           tokens,
         );
       });
+    case 'norm-curves': {
+      const curves = await normCurves(decoder, model.items, { signal });
+      const mean = (value: (gain: number) => number) =>
+        curves.reduce((sum, { gain }) => sum + value(gain), 0) / curves.length;
+      // Not a number, and so no metric, where a model has no norms.
+      return found({ tanhShare: mean((gain) => Number(gain >= TANH_GAIN)), tanhGain: mean((gain) => gain) }, {});
+    }
   }
 }
 

@@ -60,6 +60,7 @@ export function estimateSeconds(spec: RunSpec): number {
 function passesOf(probe: ProbeSpec): number {
   switch (probe.kind) {
     case 'answers':
+    case 'norm-curves':
       return 1;
     case 'agreement':
     case 'state-errors':

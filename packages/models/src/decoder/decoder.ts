@@ -263,7 +263,10 @@ export class Decoder extends Network {
         return decoder.#config;
       },
       linear: (name, x) => this.through(name, x),
-      norm: (norm, name, x) => (norm.isIdentity ? x : norm.forward(x, this.group(name), this)),
+      norm: (norm, name, x) => {
+        if (norm.isIdentity) return x;
+        return this.hook(`${name}.output`, norm.forward(this.hook(`${name}.input`, x), this.group(name), this));
+      },
       group: (prefix) => this.group(prefix),
       hook: (place, value, layer, step) => this.hook(place, value, layer, step),
       isHooked: (place) => this.hooks.active && this.hooks.has(place),

@@ -21,8 +21,8 @@ export type AroundHook = (input: Tensor, run: (input: Tensor) => Tensor, context
  * `layers.N.cross_attn.input` and `.output`, `layers.N.mlp.input`, `layers.N.mlp.output`, `layers.N.output`, `final.output`, `logits`,
  * `layers.N.self_attn.query`, `.key`, `.value` (as attention reads them, `[batch, time, heads, headSize]`), `.probabilities`
  * (`[batch, heads, queryTime, keyTime]`; attention is then computed in parts, and only without a cache), and `<linear>.input` and
- * `<linear>.output` for every linear (`layers.0.self_attn.q_proj.input`). Inputs are taken after the norm, outputs before the
- * residual sum.
+ * `<linear>.output` for every linear (`layers.0.self_attn.q_proj.input`), and the same of every norm by its parameters' name
+ * (`layers.0.norms.mlpInput.input`, `norms.final.output`). A branch's inputs are taken after the norm, outputs before the residual sum.
  * Places of computations (`around`): `layers.N` (stream to stream), `layers.N.self_attn`, `layers.N.cross_attn` and `layers.N.mlp`
  * (normed input to branch).
  * Without hooks a pass only compares a number with zero.
