@@ -38,6 +38,8 @@ export const METRICS = {
   stateErrorLate: { title: 'Error of the residual stream after the last layer', unit: 'share', better: 'lower' },
   tanhShare: { title: 'Norms whose curve is rather a tanh than a line', unit: 'share', better: 'higher' },
   tanhGain: { title: 'Squared error of a line that a tanh spares, mean over norms', unit: 'share', better: 'higher' },
+  lampCorrelation: { title: 'Rank correlation of LAMP scores with distortion', unit: '', better: 'higher' },
+  magnitudeCorrelation: { title: 'Rank correlation of magnitudes with distortion', unit: '', better: 'higher' },
   bitsPerWeight: { title: 'Bits per weight', unit: 'bits', better: 'lower' },
   modelBytes: { title: 'Size', unit: 'bytes', better: 'lower' },
   parameters: { title: 'Parameters', unit: '', better: 'lower' },
@@ -83,4 +85,6 @@ export const PROBE_OF_METRIC: Partial<Record<MetricName, ProbeSpec['kind']>> = {
   stateErrorLate: 'state-errors',
   tanhShare: 'norm-curves',
   tanhGain: 'norm-curves',
+  lampCorrelation: 'pruning-scores',
+  magnitudeCorrelation: 'pruning-scores',
 };

@@ -129,6 +129,8 @@ export const ProbeSpec = z
     z.object({ kind: z.literal('state-errors') }),
     /** Is a norm's output over its input rather a tanh than a line? Of the norms of the layers and the final one. */
     z.object({ kind: z.literal('norm-curves') }),
+    /** How do LAMP scores, and magnitudes, of weights of all matrices rank with what their removal does to the logits? */
+    z.object({ kind: z.literal('pruning-scores') }),
   ])
   .meta({ id: 'ProbeSpec' });
 export type ProbeSpec = z.infer<typeof ProbeSpec>;
@@ -136,7 +138,7 @@ export type ProbeSpec = z.infer<typeof ProbeSpec>;
 /** Each kind once. */
 export const Probes = z
   .array(ProbeSpec)
-  .max(5)
+  .max(6)
   .refine((probes) => new Set(probes.map(({ kind }) => kind)).size === probes.length, 'a kind of probe stands twice');
 
 export const EvaluationSpec = z

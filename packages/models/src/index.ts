@@ -136,7 +136,8 @@ export {
   type MultipleChoiceResult,
   parseQuestions,
 } from './evaluation/multiple-choice.ts';
-export type { EvaluationOptions } from './evaluation/passes.ts';
+export { type EvaluationOptions, firstItems } from './evaluation/passes.ts';
+export { scoredLogits } from './evaluation/scored-logits.ts';
 export { standardErrorOfRatio } from './evaluation/standard-error.ts';
 export { ModelError, type ModelErrorCode } from './model-error.ts';
 export { Network } from './network.ts';

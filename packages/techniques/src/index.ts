@@ -1,3 +1,4 @@
+export { type PrunedGroup, prunedGroups } from './pruning/pruned-groups.ts';
 export { checkFit, parameterProblems, resolveTechnique, techniqueDescriptors, techniqueIds } from './registry.ts';
 export type {
   CheckpointContext,

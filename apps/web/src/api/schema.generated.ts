@@ -930,6 +930,9 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "norm-curves";
+        } | {
+            /** @enum {string} */
+            kind: "pruning-scores";
         };
         Arm: {
             id: string;
@@ -975,7 +978,7 @@ export interface components {
         };
         Contrast: {
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             /**
              * @default raw
              * @enum {string}
@@ -987,7 +990,7 @@ export interface components {
                 arm: string;
                 coefficient: number;
                 /** @enum {string} */
-                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 dose?: number;
             }[];
         };
@@ -1001,7 +1004,7 @@ export interface components {
             /** @enum {string} */
             kind: "frontier";
             /** @enum {string} */
-            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
         } | {
             /** @enum {string} */
             kind: "dispersion";
@@ -1420,7 +1423,7 @@ export interface components {
         Comparison: {
             baseline: string | null;
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             rows: components["schemas"]["ComparisonRow"][];
         };
         ComparisonRow: {
@@ -1440,7 +1443,7 @@ export interface components {
             };
             difference: {
                 /** @enum {string} */
-                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 effect: number;
                 interval: components["schemas"]["Interval"];
                 n: number;

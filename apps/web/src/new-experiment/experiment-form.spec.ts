@@ -123,6 +123,7 @@ describe('the form of a new experiment', () => {
         agreement: true,
         stateErrors: true,
         normCurves: true,
+        pruningScores: true,
         choices: true,
         choiceCount: '3',
       });
@@ -143,6 +144,7 @@ describe('the form of a new experiment', () => {
       { kind: 'agreement' },
       { kind: 'state-errors' },
       { kind: 'norm-curves' },
+      { kind: 'pruning-scores' },
       { kind: 'choices', choices: 3, contextWords: 8, choiceWords: 3 },
     ]);
     expect(ComparisonRequest.parse(request)).toEqual(request);
@@ -152,6 +154,7 @@ describe('the form of a new experiment', () => {
       agreement: true,
       stateErrors: true,
       normCurves: true,
+      pruningScores: true,
     });
     // One that the form does not offer is kept as well.
     const own = { kind: 'cosine' as const, final: 0.25 };

@@ -62,6 +62,7 @@ export interface ExperimentValues {
   agreement: boolean;
   stateErrors: boolean;
   normCurves: boolean;
+  pruningScores: boolean;
   choices: boolean;
   /** Choices of a question, words before them, words of each. */
   choiceCount: string;
@@ -165,6 +166,7 @@ export function emptyForm({ subjects, backends }: FormCatalogue, claim: string |
     agreement: false,
     stateErrors: false,
     normCurves: false,
+    pruningScores: false,
     choices: false,
     choiceCount: '4',
     contextWords: '8',
@@ -219,6 +221,7 @@ export function formOf(request: ComparisonRequest, { techniques }: FormCatalogue
     agreement: request.probes.some(({ kind }) => kind === 'agreement'),
     stateErrors: request.probes.some(({ kind }) => kind === 'state-errors'),
     normCurves: request.probes.some(({ kind }) => kind === 'norm-curves'),
+    pruningScores: request.probes.some(({ kind }) => kind === 'pruning-scores'),
     choices: asked !== undefined,
     choiceCount: text(asked?.choices ?? 4),
     contextWords: text(asked?.contextWords ?? 8),
@@ -288,6 +291,7 @@ export function readForm(
   if (values.agreement) probes.push({ kind: 'agreement' });
   if (values.stateErrors) probes.push({ kind: 'state-errors' });
   if (values.normCurves) probes.push({ kind: 'norm-curves' });
+  if (values.pruningScores) probes.push({ kind: 'pruning-scores' });
   if (values.choices) {
     probes.push({
       kind: 'choices',

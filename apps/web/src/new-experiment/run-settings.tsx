@@ -221,6 +221,12 @@ export function Probes() {
           {...register('normCurves')}
         />
         <Checkbox
+          id="pruningScores"
+          label="Scores of pruning"
+          hint="How LAMP scores and magnitudes of weights rank with what removing them does to the logits; on dense weights"
+          {...register('pruningScores')}
+        />
+        <Checkbox
           id="choices"
           label="Choice of continuations"
           hint="Which words go on from a document’s first ones? The wrong ones come from other documents"

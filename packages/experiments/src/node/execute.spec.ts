@@ -473,6 +473,28 @@ describe('what is measured beside the loss', () => {
     expect((await curves('no-norm')).metrics).not.toHaveProperty('tanhShare');
   });
 
+  it('is how scores of pruning rank with what it does, and the model is left as it was', async () => {
+    const probes = [{ kind: 'pruning-scores' }, { kind: 'agreement' }] as const;
+    const plain = await run(spec(NONE));
+    const { outcome, artifacts } = await run(asking(NONE, [...probes]));
+    for (const metric of ['lampCorrelation', 'magnitudeCorrelation']) {
+      expect(Math.abs(outcome.metrics[metric]!), metric).toBeLessThan(1);
+    }
+    expect(outcome.metrics.lampCorrelation).not.toBe(outcome.metrics.magnitudeCorrelation);
+    expect(outcome.metrics).toMatchObject({ klDivergence: 0, top1Agreement: 1 });
+    const again = await run(asking(NONE, [...probes]), { threads: 2 });
+    expect(again.outcome.digest).toBe(outcome.digest);
+    // What others start from has all its weights.
+    const pruned = { id: 'magnitude', parameters: { sparsity: 0.5 } };
+    const [ours, theirs] = [artifacts[0]!.bytes, plain.artifacts[0]!.bytes];
+    const after = await run(asking(pruned, [{ kind: 'agreement' }]), { base: { bytes: ours } });
+    const wanted = await run(spec(pruned), { base: { bytes: theirs } });
+    expect(after.outcome.metrics.natsPerByte).toBe(wanted.outcome.metrics.natsPerByte);
+    const packed = { id: 'round-to-nearest', parameters: { bits: 4 } };
+    const refused = await failure(asking(packed, [{ kind: 'pruning-scores' }]), { base: { bytes: ours } });
+    expect(refused).toMatchObject({ code: 'technique-does-not-fit' });
+  });
+
   it('is the answers of a task', async () => {
     const data = { name: sorting.name, sha256: sorting.sha256 };
     const task = (technique: TechniqueSpec): RunSpec => {

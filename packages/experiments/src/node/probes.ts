@@ -10,6 +10,8 @@ import {
   normCurves,
   type Tokenizer,
 } from '@claimbench/models';
+import { prunedGroups } from '@claimbench/techniques';
+import { rankCorrelation } from '../statistics/trend.ts';
 
 /** A norm's curve is called tanh-like where a tanh spares so much of a line's squared error. */
 const TANH_GAIN = 0.1;
@@ -103,6 +105,18 @@ async function measure(probe: ProbeSpec, count: number, model: ProbedModel): Pro
         curves.reduce((sum, { gain }) => sum + value(gain), 0) / curves.length;
       // Not a number, and so no metric, where a model has no norms.
       return found({ tanhShare: mean((gain) => Number(gain >= TANH_GAIN)), tanhGain: mean((gain) => gain) }, {});
+    }
+    case 'pruning-scores': {
+      const groups = await prunedGroups(decoder, model.items, { signal });
+      const distortions = groups.map(({ distortion }) => distortion);
+      const against = (scores: number[]) => rankCorrelation(scores, distortions);
+      return found(
+        {
+          lampCorrelation: against(groups.map(({ lamp }) => lamp)),
+          magnitudeCorrelation: against(groups.map(({ magnitude }) => magnitude)),
+        },
+        {},
+      );
     }
   }
 }

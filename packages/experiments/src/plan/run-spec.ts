@@ -62,6 +62,9 @@ function passesOf(probe: ProbeSpec): number {
     case 'answers':
     case 'norm-curves':
       return 1;
+    // A few hundred passes over a few hundred tokens.
+    case 'pruning-scores':
+      return 10;
     case 'agreement':
     case 'state-errors':
       return 2;

@@ -5,7 +5,7 @@ import { normalQuantile, normalSurvival } from './normal.ts';
 import { signTestTwoSided, wilsonInterval } from './proportions.ts';
 import { logGamma } from './special.ts';
 import { studentQuantile, studentSurvival } from './student-t.ts';
-import { correlation, leastSquares } from './trend.ts';
+import { correlation, leastSquares, rankCorrelation } from './trend.ts';
 
 const Interval = z.tuple([z.number(), z.number()]);
 const Test = z.object({ t: z.number(), df: z.number(), p: z.number() });
@@ -47,6 +47,7 @@ const GoldenStatistics = z.object({
       linear: z.object({ slope: z.number(), intercept: z.number() }),
       loglog: z.object({ slope: z.number() }).nullish(),
       pearson: z.object({ r: z.number() }).nullish(),
+      spearman: z.object({ rho: z.number() }).nullish(),
     }),
   ),
   special: z.object({
@@ -112,12 +113,13 @@ export function checkGoldenStatistics(file: unknown): GoldenFinding {
     both(`${k} of ${n} wilson`, wilsonInterval(k, n), wilson_95);
     close(`${k} of ${n} binomial`, signTestTwoSided(k, n - k), binomial_two_sided_p_half, 1e-8);
   }
-  for (const { name, x, y, linear, loglog, pearson } of golden.trends) {
+  for (const { name, x, y, linear, loglog, pearson, spearman } of golden.trends) {
     const line = leastSquares(x, y);
     close(`${name} slope`, line.slope, linear.slope);
     close(`${name} intercept`, line.intercept, linear.intercept);
     if (loglog) close(`${name} power`, leastSquares(x.map(Math.log), y.map(Math.log)).slope, loglog.slope);
     if (pearson) close(`${name} correlation`, correlation(x, y), pearson.r);
+    if (spearman) close(`${name} rank correlation`, rankCorrelation(x, y), spearman.rho);
   }
   const { t_ppf, t_sf, norm_ppf, norm_sf, gammaln } = golden.special;
   for (const [p, df, want] of t_ppf) close(`t quantile ${p} ${df}`, studentQuantile(p!, df!), want!, 1e-10);

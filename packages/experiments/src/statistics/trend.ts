@@ -22,6 +22,22 @@ export function correlation(x: readonly number[], y: readonly number[]): number 
   return sum(x.map((value, i) => (value - centreX) * (y[i]! - centreY))) / Math.sqrt(xx * yy);
 }
 
+/** Spearman's correlation: of ranks, equal values sharing the mean of theirs. Throws where one side does not vary. */
+export function rankCorrelation(x: readonly number[], y: readonly number[]): number {
+  return correlation(ranks(x), ranks(y));
+}
+
+function ranks(values: readonly number[]): number[] {
+  return values.map((value) => {
+    let [below, equal] = [0, 0];
+    for (const other of values) {
+      if (other < value) below += 1;
+      else if (other === value) equal += 1;
+    }
+    return below + (equal - 1) / 2;
+  });
+}
+
 /** Value of the broken line through (x, y), x ascending, at a point inside its range. */
 export function interpolate(x: readonly number[], y: readonly number[], at: number): number {
   const last = x.length - 1;

@@ -54,6 +54,16 @@ export function scoredTokens({ tokens, given = 0 }: EvaluationItem): number {
   return tokens.length - given;
 }
 
+/** So many of the first items as hold that many scored tokens; all where there are fewer. */
+export function firstItems(items: readonly EvaluationItem[], tokens: number): readonly EvaluationItem[] {
+  let scored = 0;
+  const end = items.findIndex((item) => {
+    scored += scoredTokens(item);
+    return scored >= tokens;
+  });
+  return end === -1 ? items : items.slice(0, end + 1);
+}
+
 function passOver(items: readonly EvaluationItem[], members: readonly number[], time: number): EvaluationPass {
   const inputs = new Int32Array(members.length * time);
   const targets = new Int32Array(members.length * time).fill(IGNORED);

@@ -3,7 +3,7 @@ import { LAYER_NORM_PLACES, normAt } from '../decoder/config.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { normName } from '../decoder/parameter-specs.ts';
 import type { EvaluationItem } from '../evaluation/items.ts';
-import { IGNORED, inPasses, scoredTokens } from '../evaluation/passes.ts';
+import { firstItems, IGNORED, inPasses } from '../evaluation/passes.ts';
 import { capturing } from './capture.ts';
 
 /** The relation of a norm's input to its output, element by element and before gain and bias. */
@@ -31,7 +31,7 @@ export async function normCurves(
   const names = normsOf(decoder);
   const points = new Map(names.map((name) => [name, { inputs: [] as number[], outputs: [] as number[] }]));
   await inPasses(
-    firstTokens(items),
+    firstItems(items, TOKENS),
     decoder.config.contextLength,
     options,
     async ({ members, time, inputs, targets }) => {
@@ -76,15 +76,6 @@ function normsOf({ config }: Decoder): string[] {
     ),
   );
   return [...inLayers.flat(), ...(config.norms.final.kind === 'none' ? [] : [normName('final')])];
-}
-
-function firstTokens(items: readonly EvaluationItem[]): readonly EvaluationItem[] {
-  let tokens = 0;
-  const end = items.findIndex((item) => {
-    tokens += scoredTokens(item);
-    return tokens >= TOKENS;
-  });
-  return end === -1 ? items : items.slice(0, end + 1);
 }
 
 /** Takes a norm's gain and bias from its output. */
