@@ -308,6 +308,14 @@ for bits, group, width, zeros in [(4, 32, 70, False), (8, 16, 40, True), (3, 8, 
 
     case('quantized_linear', {'bits': bits, 'group': group, 'in': width, 'out': out}, inputs, product, ['x', 'bias'])
 
+def rounded(x, group):
+    """Rows of int8 in groups and the groups' scales, in float32 whatever the rest is computed in: one division for a scale, one for a code."""
+    width = x.shape[-1]
+    x = torch.nn.functional.pad(x.float(), (0, -width % group)).unflatten(-1, (-1, group))
+    scales = x.abs().amax(-1) / 127
+    return torch.where(scales[..., None] > 0, (x / scales[..., None]).round(), 0).flatten(-2)[..., :width], scales
+
+
 for bits, group, width, by_group in [(8, 32, 70, False), (4, 32, 96, True), (4, 16, 37, True), (8, 64, 64, True)]:
     rows, out, groups = 5, 6, math.ceil(width / group)
     codes = integers(2**bits, out, width)
@@ -316,11 +324,7 @@ for bits, group, width, by_group in [(8, 32, 70, False), (4, 32, 96, True), (4, 
     inputs = {'x': x, 'codes': packed(codes, bits), 'scale': draw(out, groups).abs() + 0.05}
 
     def integer_product(t, codes=codes, group=group, width=width, bits=bits, by_group=by_group):
-        # rows of int8, in float32 whatever the rest is computed in: one division for the scale, one for a code
-        padding = (-width) % group if by_group else 0
-        x = torch.nn.functional.pad(t['x'].float(), (0, padding)).unflatten(-1, (-1, group if by_group else width))
-        scales = x.abs().amax(-1) / 127
-        signed = torch.where(scales[..., None] > 0, (x / scales[..., None]).round(), 0).flatten(-2)[..., :width]
+        signed, scales = rounded(t['x'], group if by_group else width)
         spread = scales.repeat_interleave(group if by_group else width, -1)[..., :width].to(t['x'].dtype)
         weight = (codes - 2 ** (bits - 1)).to(t['x'].dtype) * grouped(t['scale'], group, width)
         return {'y': (signed.to(t['x'].dtype) * spread) @ weight.mT, 'x_codes': signed.to(torch.int8).view(torch.uint8), 'x_scales': scales.squeeze(-1) if not by_group else scales}
@@ -401,6 +405,35 @@ def write(family, name, precision):
     tensors.clear()
     cases.clear()
 
+
+def side_by_side(codes, scale, bits, group, half):
+    """u8 [ceil(out / 16), in / group, bytes]: a group's sixteen scales, then word by word the four bytes of each of sixteen rows."""
+    out, width = codes.shape
+    groups, panels = width // group, math.ceil(out / 16)
+    rows = np.zeros((panels * 16, width * bits // 8), np.uint8)
+    rows[:out] = packed(codes, bits).numpy()
+    words = rows.reshape(panels, 16, groups, -1, 4).transpose(0, 2, 3, 1, 4).reshape(panels, groups, -1)
+    scales = np.zeros((panels * 16, groups), np.float16 if half else np.float32)
+    scales[:out] = scale.numpy()
+    scales = np.ascontiguousarray(scales.reshape(panels, 16, groups).transpose(0, 2, 1)).view(np.uint8)
+    return torch.from_numpy(np.concatenate([scales, words], -1))
+
+
+for bits, group, width, out, half in [(4, 32, 96, 19, True), (8, 32, 64, 16, True), (4, 8, 40, 7, False), (8, 64, 128, 33, False)]:
+    codes = integers(2**bits, out, width)
+    scale = draw(out, width // group)
+    if half:
+        scale = scale.half().float()
+    x = draw(5, width)
+    x[2, :group] = 0
+    inputs = {'x': x, 'blocks': side_by_side(codes, scale, bits, group, half), 'bias': draw(out)}
+
+    def interleaved_product(t, codes=codes, scale=scale, group=group, width=width, bits=bits):
+        signed, scales = rounded(t['x'], group)
+        weight = (codes - 2 ** (bits - 1)).to(t['x'].dtype) * grouped(scale, group, width).to(t['x'].dtype)
+        return (signed.to(t['x'].dtype) * grouped(scales, group, width).to(t['x'].dtype)) @ weight.mT + t['bias']
+
+    case('interleaved_linear', {'bits': bits, 'group': group, 'in': width, 'out': out, 'half_scales': half}, inputs, interleaved_product)
 
 write('ops', 'more_ops', 'float64 from float32 inputs')
 

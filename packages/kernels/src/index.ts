@@ -73,6 +73,13 @@ export { groupNorm } from './ops/group_norm/op.ts';
 export { type HadamardOptions, hadamard } from './ops/hadamard/op.ts';
 export { instanceNorm } from './ops/instance_norm/op.ts';
 export { type IntegerRows, integerLinear, quantizeRows } from './ops/integer_linear/op.ts';
+export {
+  canInterleave,
+  type GroupedCodes,
+  type InterleavedWeight,
+  interleavedLinear,
+  interleaveWeight,
+} from './ops/interleaved_linear/op.ts';
 export { type KlDivOptions, klDiv } from './ops/kl_div/op.ts';
 export { l2Normalize } from './ops/l2_normalize/op.ts';
 export { layerNorm } from './ops/layer_norm/op.ts';

@@ -23,7 +23,9 @@ describe('every kernel', () => {
 
   test('runs in a conformance case', async () => {
     // Every case but the large ones, whose inputs take long to draw.
-    const small = new Map([...casesOfOps].map(([op, cases]) => [op, cases.filter((one) => inputElements(one) < 100_000)]));
+    const small = new Map(
+      [...casesOfOps].map(([op, cases]) => [op, cases.filter((one) => inputElements(one) < 100_000)]),
+    );
     const run = new Set((await recordCommands(small, Number.POSITIVE_INFINITY)).map(({ kernel }) => kernel));
     expect([...run].sort()).toEqual(kernels);
   });

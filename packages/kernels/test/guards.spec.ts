@@ -31,6 +31,21 @@ const sparse = (pattern: kernels.SparsePattern): kernels.SparseWeight => ({
   in: 6,
   out: 2,
 });
+const grouped = (change: Partial<kernels.GroupedCodes>): kernels.GroupedCodes => ({
+  in: 32,
+  out: 3,
+  bits: 4,
+  groupSize: 8,
+  codes: new Uint8Array(48),
+  scales: new Float32Array(12),
+  ...change,
+});
+/** The weight of `grouped`, but for what is changed of it. */
+const sideBySide = (change: Partial<kernels.InterleavedWeight>): kernels.InterleavedWeight => {
+  const weight = kernels.interleaveWeight(backend, grouped({}));
+  held.push(weight.blocks);
+  return { ...weight, ...change };
+};
 const attend = (q: number[], k: number[], v: number[], options: kernels.AttentionOptions) =>
   kernels.attention(floats(...q), floats(...k), floats(...v), options);
 
@@ -446,6 +461,36 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     () => kernels.sparseLinear(floats(1, 6), sparse({ kind: 'rows', rowStarts: integers(3), columns: integers(4) })),
     'shape-mismatch',
     'values has shape [4], found [3]',
+  ],
+  [
+    'interleaveWeight: bits',
+    () => kernels.interleaveWeight(backend, grouped({ bits: 3 as 4 })),
+    'invalid-argument',
+    '4 or 8 bits, found 3',
+  ],
+  [
+    'interleaveWeight: groups',
+    () => kernels.interleaveWeight(backend, grouped({ groupSize: 12 })),
+    'invalid-argument',
+    'found groups of 12 of 32 columns',
+  ],
+  [
+    'interleaveWeight: codes',
+    () => kernels.interleaveWeight(backend, grouped({ codes: new Uint8Array(47) })),
+    'size-mismatch',
+    '48 bytes and 12 scales expected, found 47 and 12',
+  ],
+  [
+    'interleavedLinear: columns',
+    () => kernels.interleavedLinear(floats(2, 31), sideBySide({})),
+    'shape-mismatch',
+    'x has 32 columns, found [2, 31]',
+  ],
+  [
+    'interleavedLinear: blocks',
+    () => kernels.interleavedLinear(floats(2, 32), sideBySide({ out: 17 })),
+    'shape-mismatch',
+    '[2, 4, ',
   ],
   [
     'fakeQuantize: scale',

@@ -51,6 +51,15 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
   };
   const integers = packed('int4');
   const wholeGroups = { int4: packed('int4', 192), int8: packed('int8', 192) };
+  const interleaved = (bits: 4 | 8) => {
+    const scales = Float32Array.from({ length: out * 6 }, () => stream.nextNormal());
+    const form = { in: 192, out, bits, groupSize: 32 };
+    const bytes = kernels.packCodes(codes(2 ** bits, 192), out, 192, bits);
+    const packedRows = kernels.Tensor.from(backend, bytes, [out, bytes.length / out]);
+    const inRows = { ...form, codes: packedRows, scales: kernels.Tensor.from(backend, scales, [out, 6]) };
+    return { weight: kernels.interleaveWeight(backend, { ...form, codes: bytes, scales }), inRows };
+  };
+  const sideBySide = { 4: interleaved(4), 8: interleaved(8) };
   const dense = normal(width, out);
   const wide = normal(out * 5, width);
   const formats = ['int8', 'int4', 'int3', 'ternary', 'trits', 'binary', 'nf4', 'fp6_e2m3'] as const;
@@ -65,6 +74,10 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
     ...(['int4', 'int8'] as const).map((name): [string, (x: kernels.Tensor) => kernels.Tensor] => [
       `integerLinear in groups of 32, ${name}`,
       (x) => kernels.integerLinear(kernels.quantizeRows(kernels.slice(x, 1, 0, 192), 32), wholeGroups[name]),
+    ]),
+    ...([4, 8] as const).map((bits): [string, (x: kernels.Tensor) => kernels.Tensor] => [
+      `interleavedLinear, ${bits} bits`,
+      (x) => kernels.interleavedLinear(kernels.slice(x, 1, 0, 192), sideBySide[bits].weight),
     ]),
     ['sparseLinear', (x) => kernels.sparseLinear(x, sparse)],
     ['activationSparseLinear', (x) => kernels.activationSparseLinear(x, dense, 0.5)],
@@ -83,6 +96,14 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
       const same = sameBits(part, whole.subarray(start * columns, (start + count) * columns));
       expect(same, `rows from ${start}`).toBe(true);
     }
+  });
+
+  test.each([4, 8] as const)('sixteen rows side by side have the bits of rows one by one, %i bits', async (bits) => {
+    const x = normal(rows, 192);
+    const { weight, inRows } = sideBySide[bits];
+    const found = await kernels.interleavedLinear(x, weight).readFloats();
+    const expected = await kernels.integerLinear(kernels.quantizeRows(x, 32), inRows).readFloats();
+    expect(sameBits(found, expected)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { KernelError } from '../errors.ts';
 import { activationSparseLinear } from '../ops/activation_sparse_linear/op.ts';
 import { hadamard } from '../ops/hadamard/op.ts';
 import { integerLinear, quantizeRows } from '../ops/integer_linear/op.ts';
+import { interleavedLinear } from '../ops/interleaved_linear/op.ts';
 import { linear } from '../ops/linear/op.ts';
 import { matmul } from '../ops/matmul/op.ts';
 import { emptyPackedRows, readPackedRows, selectPackedRows, writePackedRows } from '../ops/packed_rows/op.ts';
@@ -26,6 +27,15 @@ export const productComputations: Computations = {
   integer_linear: (inputs, params) => {
     const rows = quantizeRows(inputs.of('x'), params.flag('by_group') ? params.number('group') : undefined);
     return { y: integerLinear(rows, weightOf(inputs, params)), x_codes: rows.codes, x_scales: rows.scales };
+  },
+  interleaved_linear: (inputs, params) => {
+    const form = { in: params.number('in'), out: params.number('out'), groupSize: params.number('group') };
+    const weight = {
+      ...form,
+      bits: params.number('bits') === 4 ? 4 : 8,
+      halfScales: params.flag('half_scales'),
+    } as const;
+    return interleavedLinear(inputs.of('x'), { ...weight, blocks: inputs.of('blocks') }, inputs.ifAny('bias'));
   },
   packed_rows: (inputs, params) => {
     const x = inputs.of('x');

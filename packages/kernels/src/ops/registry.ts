@@ -65,6 +65,8 @@ import { hadamardReference } from './hadamard/reference.ts';
 import { instanceNormKernels } from './instance_norm/op.ts';
 import { integerLinearKernels } from './integer_linear/op.ts';
 import { integerLinearReference } from './integer_linear/reference.ts';
+import { interleavedLinearKernels } from './interleaved_linear/op.ts';
+import { interleavedLinearReference } from './interleaved_linear/reference.ts';
 import { klDivKernels } from './kl_div/op.ts';
 import { klDivReference } from './kl_div/reference.ts';
 import { l2NormalizeKernels } from './l2_normalize/op.ts';
@@ -195,6 +197,7 @@ export const ops: Readonly<Record<string, RegisteredOp>> = {
   hadamard: { kernels: hadamardKernels, reference: hadamardReference },
   instance_norm: { kernels: instanceNormKernels, reference: {} },
   integer_linear: { kernels: integerLinearKernels, reference: integerLinearReference },
+  interleaved_linear: { kernels: interleavedLinearKernels, reference: interleavedLinearReference },
   kl_div: { kernels: klDivKernels, reference: klDivReference },
   l2_normalize: { kernels: l2NormalizeKernels, reference: {} },
   layer_norm: { kernels: layerNormKernels, reference: layerNormReference },

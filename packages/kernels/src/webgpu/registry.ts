@@ -28,6 +28,7 @@ import { gluWebGpu } from '../ops/glu/webgpu.ts';
 import { groupNormWebGpu } from '../ops/group_norm/webgpu.ts';
 import { hadamardWebGpu } from '../ops/hadamard/webgpu.ts';
 import { integerLinearWebGpu } from '../ops/integer_linear/webgpu.ts';
+import { interleavedLinearWebGpu } from '../ops/interleaved_linear/webgpu.ts';
 import { klDivWebGpu } from '../ops/kl_div/webgpu.ts';
 import { layerNormWebGpu } from '../ops/layer_norm/webgpu.ts';
 import { leakyReluWebGpu } from '../ops/leaky_relu/webgpu.ts';
@@ -101,6 +102,7 @@ export const webGpuOps: Readonly<Record<string, WebGpuKernels>> = {
   group_norm: groupNormWebGpu,
   hadamard: hadamardWebGpu,
   integer_linear: integerLinearWebGpu,
+  interleaved_linear: interleavedLinearWebGpu,
   kl_div: klDivWebGpu,
   layer_norm: layerNormWebGpu,
   leaky_relu: leakyReluWebGpu,

@@ -1,4 +1,15 @@
-import { type Backend, integerLinear, keep, type PackedWeight, quantizeRows, Tensor } from '@claimbench/kernels';
+import {
+  type Backend,
+  canInterleave,
+  type InterleavedWeight,
+  integerLinear,
+  interleavedLinear,
+  interleaveWeight,
+  keep,
+  type PackedWeight,
+  quantizeRows,
+  Tensor,
+} from '@claimbench/kernels';
 import { ModelError } from '../model-error.ts';
 import type { Decoder } from './decoder.ts';
 import type { Linear } from './linear.ts';
@@ -17,40 +28,51 @@ export interface IntegerBlocks {
 
 /**
  * A linear on integer weights as a checkpoint stores them. What comes in is rounded to 8 bits with a scale for each group, as llama.cpp does, and multiplied
- * exactly in integers: the weights are never made floats. For inference: it trains nothing and passes no gradient.
+ * exactly in integers: the weights are never made floats. They are put in the order of the product when they are loaded; groups that are no whole words of
+ * 32 bits stay as they are, with the same results. For inference: it trains nothing and passes no gradient.
  */
 export class IntegerBlockLinear implements Linear {
   readonly inSize: number;
   readonly outSize: number;
   readonly trainable: ReadonlyMap<string, Tensor> = new Map();
-  readonly #weight: PackedWeight;
-  readonly #groupSize: number;
+  readonly #weight: InterleavedWeight | PackedWeight;
 
   constructor(backend: Backend, { outSize, inSize, bits, groupSize, codes, scales }: IntegerBlocks) {
     this.outSize = outSize;
     this.inSize = inSize;
-    this.#groupSize = groupSize;
-    this.#weight = {
-      codes: keep(Tensor.from(backend, codes, [outSize, codes.length / outSize])),
-      scales: keep(Tensor.from(backend, scales, [outSize, scales.length / outSize])),
-      bits,
-      in: inSize,
-      out: outSize,
-      groupSize,
-    };
+    const form = { bits, in: inSize, out: outSize, groupSize };
+    if (canInterleave(form)) {
+      this.#weight = interleaveWeight(backend, { ...form, codes, scales });
+      keep(this.#weight.blocks);
+    } else {
+      this.#weight = {
+        ...form,
+        codes: keep(Tensor.from(backend, codes, [outSize, codes.length / outSize])),
+        scales: keep(Tensor.from(backend, scales, [outSize, scales.length / outSize])),
+      };
+    }
   }
 
+  /** Rows that fill up the last sixteen included; scales take two bytes where each is a float16, as in GGUF. */
   get storedBytes(): number {
-    return this.#weight.codes.size + 4 * this.#weight.scales.size;
+    const weight = this.#weight;
+    return 'blocks' in weight ? weight.blocks.size : weight.codes.size + 4 * weight.scales.size;
   }
 
   forward(x: Tensor, bias: Tensor | undefined): Tensor {
-    return integerLinear(quantizeRows(x, this.#groupSize), this.#weight, bias);
+    const weight = this.#weight;
+    if ('blocks' in weight) return interleavedLinear(x, weight, bias);
+    return integerLinear(quantizeRows(x, weight.groupSize), weight, bias);
   }
 
   dispose(): void {
-    this.#weight.codes.dispose();
-    this.#weight.scales.dispose();
+    const weight = this.#weight;
+    if ('blocks' in weight) {
+      weight.blocks.dispose();
+    } else {
+      weight.codes.dispose();
+      weight.scales.dispose();
+    }
   }
 }
 

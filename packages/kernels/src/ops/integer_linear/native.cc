@@ -4,7 +4,7 @@
 // Codes of some rows of the weight become bytes in the first caches; each is then multiplied with eight rows of x at a time. With VNNI and groups of 32, 64, …
 // columns sixteen rows of the weight are multiplied side by side.
 #include "../quantized_linear/packed_weight.h"
-#include "math.h"
+#include "integer_rows.h"
 #include "rows.h"
 
 namespace kernels::KERNELS_ISA {
@@ -24,24 +24,7 @@ static void quantize(Call& call) {
       const float* row = x + r * width;
       for (int64_t g = 0; g < groups; g++) {
         const int64_t from = g * groupSize, to = width - from < groupSize ? width : from + groupSize;
-        Lanes top = broadcast(0.0f);
-        eachLanes(from, to, [&](int64_t i, int64_t n) { top = larger(top, magnitude(load(row + i, n))); });
-        const float scale = largest(top) / 127.0f;
-        scales[r * groups + g] = scale;
-        eachLanes(from, to, [&](int64_t i, int64_t n) {
-          // Adding the rounder rounds half to even and leaves the integer in the low bits.
-          const Lanes quotient = scale == 0 ? broadcast(0.0f) : load(row + i, n) / broadcast(scale);
-          const Ints rounded = bitsOf(quotient + kRounder);
-#if defined(KERNELS_AVX512)
-          if (n == kLanes) {
-            _mm_storeu_si128((__m128i*)(codes + r * width + i), _mm512_cvtepi32_epi8((__m512i)rounded.part[0]));
-            return;
-          }
-#endif
-          alignas(64) int32_t bits[kLanes];
-          KERNELS_EACH_PART __builtin_memcpy(bits + i * kWidth, &rounded.part[i], sizeof(IntVec));
-          for (int64_t l = 0; l < n; l++) codes[r * width + i + l] = uint8_t(bits[l] & 255);
-        });
+        scales[r * groups + g] = quantizeGroup(row + from, to - from, codes + r * width + from);
       }
     }
   });

@@ -1,5 +1,5 @@
 import { roundHalfEven } from '../../quantization/round_half_even.ts';
-import type { ReferenceKernels } from '../../reference/operands.ts';
+import type { FloatArray, ReferenceKernels } from '../../reference/operands.ts';
 import { packedOf } from '../quantized_linear/reference.ts';
 
 export const integerLinearReference: ReferenceKernels = {
@@ -13,13 +13,8 @@ export const integerLinearReference: ReferenceKernels = {
     for (let r = 0; r < operands.scalar('rows'); r++) {
       for (let group = 0; group < groups; group++) {
         const [from, to] = [group * groupSize, Math.min((group + 1) * groupSize, width)];
-        let largest = 0;
-        for (let i = from; i < to; i++) largest = Math.max(largest, Math.abs(x[r * width + i]!));
-        const scale = Math.fround(largest / 127);
-        scales[r * groups + group] = scale;
-        for (let i = from; i < to; i++) {
-          codes[r * width + i] = scale === 0 ? 0 : roundHalfEven(Math.fround(x[r * width + i]! / scale)) & 255;
-        }
+        const own = codes.subarray(r * width + from, r * width + to);
+        scales[r * groups + group] = roundGroup(x, r * width + from, to - from, own);
       }
     }
   },
@@ -52,3 +47,12 @@ export const integerLinearReference: ReferenceKernels = {
     }
   },
 };
+
+/** Writes int8 codes of x[from .. from + length) and gives their scale, in float32 arithmetic. */
+export function roundGroup(x: FloatArray, from: number, length: number, codes: Int8Array | Uint8Array): number {
+  let largest = 0;
+  for (let i = from; i < from + length; i++) largest = Math.max(largest, Math.abs(x[i]!));
+  const scale = Math.fround(largest / 127);
+  for (let i = 0; i < length; i++) codes[i] = scale === 0 ? 0 : roundHalfEven(Math.fround(x[from + i]! / scale)) & 255;
+  return scale;
+}
