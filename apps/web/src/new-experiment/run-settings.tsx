@@ -188,6 +188,40 @@ function SpecSelect({
   );
 }
 
+/** What can be asked for, by the form's field. */
+const PROBES = [
+  {
+    name: 'answers',
+    label: 'Answers',
+    hint: 'Share that is written exactly, on generated texts that ask and answer',
+  },
+  {
+    name: 'agreement',
+    label: 'Agreement with the model before',
+    hint: 'Most likely tokens that stay the same, and the divergence from the trained model that a technique starts from',
+  },
+  {
+    name: 'stateErrors',
+    label: 'Errors of the residual stream',
+    hint: 'How far it is from that of the trained model that a technique starts from, after the first and after the last layer',
+  },
+  {
+    name: 'normCurves',
+    label: 'Curves of the norms',
+    hint: 'Share of the norms whose output over their input is rather a tanh than a line',
+  },
+  {
+    name: 'pruningScores',
+    label: 'Scores of pruning',
+    hint: 'How LAMP scores and magnitudes of weights rank with what removing them does to the logits; on dense weights',
+  },
+  {
+    name: 'choices',
+    label: 'Choice of continuations',
+    hint: 'Which words go on from a document’s first ones? The wrong ones come from other documents',
+  },
+] as const;
+
 /** What is measured beside the loss. */
 export function Probes() {
   const { register, control } = useFormContext<ExperimentValues>();
@@ -196,42 +230,9 @@ export function Probes() {
     <section aria-label="Measured too">
       <FormHeading>Measured too</FormHeading>
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2 lg:grid-cols-3">
-        <Checkbox
-          id="answers"
-          label="Answers"
-          hint="Share that is written exactly, on generated texts that ask and answer"
-          {...register('answers')}
-        />
-        <Checkbox
-          id="agreement"
-          label="Agreement with the model before"
-          hint="Most likely tokens that stay the same, and the divergence from the trained model that a technique starts from"
-          {...register('agreement')}
-        />
-        <Checkbox
-          id="stateErrors"
-          label="Errors of the residual stream"
-          hint="How far it is from that of the trained model that a technique starts from, after the first and after the last layer"
-          {...register('stateErrors')}
-        />
-        <Checkbox
-          id="normCurves"
-          label="Curves of the norms"
-          hint="Share of the norms whose output over their input is rather a tanh than a line"
-          {...register('normCurves')}
-        />
-        <Checkbox
-          id="pruningScores"
-          label="Scores of pruning"
-          hint="How LAMP scores and magnitudes of weights rank with what removing them does to the logits; on dense weights"
-          {...register('pruningScores')}
-        />
-        <Checkbox
-          id="choices"
-          label="Choice of continuations"
-          hint="Which words go on from a document’s first ones? The wrong ones come from other documents"
-          {...register('choices')}
-        />
+        {PROBES.map(({ name, label, hint }) => (
+          <Checkbox key={name} id={name} label={label} hint={hint} {...register(name)} />
+        ))}
         {choices ? (
           <>
             <ChoiceNumber name="choiceCount" label="Choices" hint="2 to 10" />
