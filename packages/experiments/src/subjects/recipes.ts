@@ -206,6 +206,17 @@ const TASKS: readonly TaskSize[] = [
   },
   {
     ...TASK,
+    name: 'totals',
+    title: 'Running totals',
+    purpose: 'sums and differences below ten, trained until most are answered: calculating that can still be lost',
+    data: 'generated-running-totals',
+    contextLength: 32,
+    tokens: 140_000,
+    batchSize: 8,
+    learningRate: 4e-3,
+  },
+  {
+    ...TASK,
     name: 'sorting',
     title: 'Sorting',
     purpose: 'digits in ascending order: counting, learned within seconds',

@@ -29,6 +29,7 @@ const shared = {
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 const DIGITS = '0123456789';
 const MODULUS = 97;
+const STEPS = 6;
 
 /** In the order of their names. */
 export const GENERATED_TEXTS: readonly GeneratedText[] = [
@@ -70,6 +71,25 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
       const pairs = keys.map((key) => [key, drawFrom(stream, DIGITS, 1)] as const);
       const [key, value] = pairs[stream.nextBelow(pairs.length)]!;
       return `${pairs.map((pair) => pair.join('')).join(' ')} ${key}=${value}`;
+    },
+  },
+  {
+    ...shared,
+    name: 'generated-running-totals',
+    title: `Running totals: a digit, then ${STEPS} times what is added or taken away and the digit that results`,
+    sha256: '025bc2aaf30874c89bfcad87f4273ec22cdee85217600332a58d2cb28b6390be',
+    count: 12_000,
+    isTask: true,
+    // Totals stay below ten: a sum modulo ten says nothing about either summand, and a small model takes very long to see that there is a rule.
+    draw: (stream) => {
+      let total = stream.nextBelow(10);
+      let written = `${total}`;
+      for (let step = 0; step < STEPS; step++) {
+        const next = stream.nextBelow(10);
+        written += `${next < total ? '-' : '+'}${Math.abs(next - total)}=${next}`;
+        total = next;
+      }
+      return written;
     },
   },
   {
