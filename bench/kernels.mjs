@@ -307,28 +307,33 @@ const lines = {
         ['int4', 4, 0, 256],
         ['ternary in two bits', 2, 0, 512],
         ['ternary, five in a byte', 2, 1, 640],
+        // Sixteen rows side by side in groups of 32, on an x that is rounded to 8 bits: as GGUF's weights are multiplied.
+        ['int8 by integers', 8, 0, 128, 32],
+        ['int4 by integers', 4, 0, 256, 32],
       ];
       const sizes = options.codes.split(',').map(Number);
-      for (const [megabytes, [name, bits, trits, rowsOfMegabyte]] of sizes.flatMap((size) =>
+      for (const [megabytes, [name, bits, trits, rowsOfMegabyte, group]] of sizes.flatMap((size) =>
         works.map((work) => [size, work]),
       )) {
         const n = megabytes * rowsOfMegabyte;
         const x = own.floats(k);
         const y = own.floats(n);
-        const size = trits ? n * 16 * Math.ceil(k / 80) : (n * k * bits) / 8;
+        const packed = trits ? n * 16 * Math.ceil(k / 80) : (n * k * bits) / 8;
+        // Scales of groups are float16 and stand among the codes.
+        const size = group ? packed + (2 * n * k) / group : packed;
         const codes = own.codes(size);
         const scales = own.floats(n);
         const sweep = own.floats(size / 4);
         const sum = own.floats(1);
+        const product = group
+          ? ['interleaved_linear.forward', [x, codes, 0, y], [1, k, n, bits, group, 1]]
+          : [
+              'quantized_linear.forward',
+              [x, codes, scales, 0, 0, 0, y],
+              [1, k, n, bits, k, 1, 0, bits === 2 ? 1 : 2 ** (bits - 1), trits, 0, 1],
+            ];
         const [ours, swept, torchs] = await interleaved(threads, [
-          () =>
-            own.time([
-              [
-                'quantized_linear.forward',
-                [x, codes, scales, 0, 0, 0, y],
-                [1, k, n, bits, k, 1, 0, bits === 2 ? 1 : 2 ** (bits - 1), trits, 0, 1],
-              ],
-            ]),
+          () => own.time([product]),
           () => own.time([['sum.forward', [sweep, sum], [0, 1, 1, size / 4, 1, 0]]]),
           () => torch.time({ read: size }),
         ]);
