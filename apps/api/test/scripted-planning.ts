@@ -9,7 +9,7 @@ import {
   type RunSpec,
   type Verdict,
 } from '@claimbench/contracts';
-import type { Advance, EarlierBlocks } from '@claimbench/experiments';
+import { type Advance, type EarlierBlocks, RULE_VERSION } from '@claimbench/experiments';
 import { ExperimentPlanning } from '../src/experiment/experiment.planning.ts';
 
 const DATA = { name: 'node-docs', sha256: 'd'.repeat(64) };
@@ -107,7 +107,7 @@ export async function verdictOf(protocolHash: string): Promise<Verdict> {
     claim: PROTOCOL.claim,
     protocolId: PROTOCOL.id,
     protocolHash,
-    ruleVersion: 1,
+    ruleVersion: RULE_VERSION,
     kind: PROTOCOL.kind,
     quantifier: PROTOCOL.quantifier,
     grade: PROTOCOL.grade,
@@ -153,7 +153,7 @@ export class ScriptedPlanning extends ExperimentPlanning {
 
   override async register(request: ProtocolRequest) {
     const registered = RegisteredProtocol.parse({
-      ruleVersion: 1,
+      ruleVersion: RULE_VERSION,
       protocol: { ...this.protocol(request.protocolId), backend: request.backend ?? 'native' },
       subject: specOf(0, 'none').subject,
       secondSubject: null,

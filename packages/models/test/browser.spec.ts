@@ -16,6 +16,12 @@ test('nothing that the main export reaches needs Node', () => {
   visit(fileURLToPath(new URL('../src/index.ts', import.meta.url)));
   expect(seen.size).toBeGreaterThan(30);
   expect([...seen].every(existsSync)).toBe(true);
-  // the tokenizers are plain JavaScript without dependencies
-  expect([...foreign].sort()).toEqual(['@claimbench/kernels', '@huggingface/tokenizers', 'zod']);
+  // the tokenizers and hashes are plain JavaScript without dependencies
+  expect([...foreign].sort()).toEqual([
+    '@claimbench/kernels',
+    '@huggingface/tokenizers',
+    '@noble/hashes/sha2.js',
+    '@noble/hashes/utils.js',
+    'zod',
+  ]);
 });
