@@ -29,25 +29,21 @@ export interface ProtocolArm {
 
 /** The arms of a protocol. Throws AppError `unknown-technique` or `invalid-parameters`. */
 export function protocolArms(protocol: Protocol): ProtocolArm[] {
-  const clocked = clockedArms(protocol);
-  const techniqueOf = (arm: Arm) => canonicalJson(completeSpec(resolveTechnique(arm.technique)));
-  const timed = new Set(protocol.arms.filter(({ id }) => clocked.has(id)).map(techniqueOf));
-  return protocol.arms.map((arm) => {
+  const resolved = protocol.arms.map((arm) => {
     const technique = resolveTechnique(arm.technique);
     const spec = completeSpec(technique);
     const training = trainedWith(technique);
-    const trainingKey = canonicalJson(training);
-    return {
-      arm,
-      technique,
-      spec,
-      trains: training.id !== NO_TECHNIQUE.id,
-      trainedWith: training,
-      actsAfterwards: canonicalJson(spec) !== trainingKey,
-      trainingKey,
-      timed: protocol.timing !== undefined && timed.has(techniqueOf(arm)),
-    };
+    return { arm, technique, spec, specKey: canonicalJson(spec), training, trainingKey: canonicalJson(training) };
   });
+  const clocked = clockedArms(protocol);
+  const timed = new Set(resolved.flatMap(({ arm, specKey }) => (clocked.has(arm.id) ? specKey : [])));
+  return resolved.map(({ specKey, training, ...arm }) => ({
+    ...arm,
+    trains: training.id !== NO_TECHNIQUE.id,
+    trainedWith: training,
+    actsAfterwards: specKey !== arm.trainingKey,
+    timed: protocol.timing !== undefined && timed.has(specKey),
+  }));
 }
 
 /** Ids of the arms of which anything reads what a clock measured. */
@@ -58,4 +54,9 @@ function clockedArms({ parts, premises, controls }: Protocol): ReadonlySet<strin
       contrast.terms.flatMap(({ arm, metric = contrast.metric }) => (TIMED_METRICS.includes(metric) ? arm : [])),
     ),
   );
+}
+
+/** Keys of the models that the arms with these ids train. */
+export function trainingKeysOf(arms: readonly ProtocolArm[], ids: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(arms.filter(({ arm }) => ids.has(arm.id)).map(({ trainingKey }) => trainingKey));
 }

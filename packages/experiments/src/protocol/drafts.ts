@@ -1,7 +1,7 @@
 import type { PlannedRun, Protocol, RegisteredProtocol, RunSpec, SubjectSpec } from '@claimbench/contracts';
 import type { RunDraft } from '../plan/planned-runs.ts';
 import { PILOT_BLOCKS } from '../verdicts/index.ts';
-import type { ProtocolArm } from './arms.ts';
+import { type ProtocolArm, trainingKeysOf } from './arms.ts';
 import { judgedKey, pilotKey, type Size, tuningKey } from './history.ts';
 import { SEED_INDEX, seedAt } from './seeds.ts';
 
@@ -48,10 +48,8 @@ function specOf(
  * only models that the parts compare.
  */
 export function tunedArms(protocol: Protocol, arms: readonly ProtocolArm[], size: Size): ProtocolArm[] {
-  const compared = comparedArms(protocol);
-  const present = new Set(
-    arms.filter(({ arm }) => size === 'first' || compared.has(arm.id)).map(({ trainingKey }) => trainingKey),
-  );
+  const ids = size === 'first' ? new Set(arms.map(({ arm }) => arm.id)) : comparedArms(protocol);
+  const present = trainingKeysOf(arms, ids);
   const seen = new Set<string>();
   return arms.filter(({ arm, trainingKey }) => {
     if (arm.learningRate !== null || seen.has(trainingKey) || !present.has(trainingKey)) return false;

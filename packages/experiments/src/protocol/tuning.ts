@@ -1,7 +1,7 @@
 import type { Protocol, RegisteredProtocol, TuningResult } from '@claimbench/contracts';
 import { metricOf } from '../contrast.ts';
 import { mean } from '../statistics/index.ts';
-import type { ProtocolArm } from './arms.ts';
+import { type ProtocolArm, trainingKeysOf } from './arms.ts';
 import { type Rates, type SeedlessDraft, tunedArms, tuningDrafts } from './drafts.ts';
 import { type History, type Size, tuningKey } from './history.ts';
 
@@ -47,7 +47,7 @@ export function tuningState(
 /** Keys of the models whose training the parts compare. */
 export function comparedKeys({ parts }: Protocol, arms: readonly ProtocolArm[]): ReadonlySet<string> {
   const compared = new Set(parts.flatMap((part) => part.contrast.terms.map(({ arm }) => arm)));
-  return new Set(arms.filter(({ arm }) => compared.has(arm.id)).map(({ trainingKey }) => trainingKey));
+  return trainingKeysOf(arms, compared);
 }
 
 /** The grid one step longer on either side, in its own factor there. */
