@@ -307,9 +307,11 @@ const lines = {
         ['int4', 4, 0, 256],
         ['ternary in two bits', 2, 0, 512],
         ['ternary, five in a byte', 2, 1, 640],
-        // Sixteen rows side by side in groups of 32, on an x that is rounded to 8 bits: as GGUF's weights are multiplied.
+        // Sixteen rows side by side in groups, on an x that is rounded to 8 bits: as GGUF's weights are multiplied.
         ['int8 by integers', 8, 0, 128, 32],
         ['int4 by integers', 4, 0, 256, 32],
+        // Ternary weights have a scale for 256 of them, as GGUF's have.
+        ['ternary by integers', 2, 0, 512, 256],
       ];
       const sizes = options.codes.split(',').map(Number);
       for (const [megabytes, [name, bits, trits, rowsOfMegabyte, group]] of sizes.flatMap((size) =>
@@ -326,7 +328,11 @@ const lines = {
         const sweep = own.floats(size / 4);
         const sum = own.floats(1);
         const product = group
-          ? ['interleaved_linear.forward', [x, codes, 0, y], [1, k, n, bits, group, 1]]
+          ? [
+              'interleaved_linear.forward',
+              [x, codes, 0, y],
+              [1, k, n, bits, group, 1, bits === 2 ? 1 : 2 ** (bits - 1)],
+            ]
           : [
               'quantized_linear.forward',
               [x, codes, scales, 0, 0, 0, y],

@@ -35,6 +35,7 @@ const grouped = (change: Partial<kernels.GroupedCodes>): kernels.GroupedCodes =>
   in: 32,
   out: 3,
   bits: 4,
+  zeroPoint: 8,
   groupSize: 8,
   codes: new Uint8Array(48),
   scales: new Float32Array(12),
@@ -466,7 +467,13 @@ const refused: readonly (readonly [string, () => unknown, KernelErrorCode, strin
     'interleaveWeight: bits',
     () => kernels.interleaveWeight(backend, grouped({ bits: 3 as 4 })),
     'invalid-argument',
-    '4 or 8 bits, found 3',
+    '2, 4 or 8 bits, found 3',
+  ],
+  [
+    'interleaveWeight: zero point',
+    () => kernels.interleaveWeight(backend, grouped({ zeroPoint: 16 })),
+    'invalid-argument',
+    'a code of 4 bits, found 16',
   ],
   [
     'interleaveWeight: groups',

@@ -51,15 +51,15 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
   };
   const integers = packed('int4');
   const wholeGroups = { int4: packed('int4', 192), int8: packed('int8', 192) };
-  const interleaved = (bits: 4 | 8) => {
+  const interleaved = (bits: 2 | 4 | 8, zeroPoint: number) => {
     const scales = Float32Array.from({ length: out * 6 }, () => stream.nextNormal());
-    const form = { in: 192, out, bits, groupSize: 32 };
+    const form = { in: 192, out, bits, zeroPoint, groupSize: 32 };
     const bytes = kernels.packCodes(codes(2 ** bits, 192), out, 192, bits);
     const packedRows = kernels.Tensor.from(backend, bytes, [out, bytes.length / out]);
     const inRows = { ...form, codes: packedRows, scales: kernels.Tensor.from(backend, scales, [out, 6]) };
     return { weight: kernels.interleaveWeight(backend, { ...form, codes: bytes, scales }), inRows };
   };
-  const sideBySide = { 4: interleaved(4), 8: interleaved(8) };
+  const sideBySide = { 2: interleaved(2, 1), 4: interleaved(4, 8), 8: interleaved(8, 128) };
   const dense = normal(width, out);
   const wide = normal(out * 5, width);
   const formats = ['int8', 'int4', 'int3', 'ternary', 'trits', 'binary', 'nf4', 'fp6_e2m3'] as const;
@@ -75,7 +75,7 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
       `integerLinear in groups of 32, ${name}`,
       (x) => kernels.integerLinear(kernels.quantizeRows(kernels.slice(x, 1, 0, 192), 32), wholeGroups[name]),
     ]),
-    ...([4, 8] as const).map((bits): [string, (x: kernels.Tensor) => kernels.Tensor] => [
+    ...([2, 4, 8] as const).map((bits): [string, (x: kernels.Tensor) => kernels.Tensor] => [
       `interleavedLinear, ${bits} bits`,
       (x) => kernels.interleavedLinear(kernels.slice(x, 1, 0, 192), sideBySide[bits].weight),
     ]),
@@ -98,7 +98,7 @@ describe.each(nativeInstructionSets())('one row of x, and the same among 33, on 
     }
   });
 
-  test.each([4, 8] as const)('sixteen rows side by side have the bits of rows one by one, %i bits', async (bits) => {
+  test.each([2, 4, 8] as const)('sixteen rows side by side have the bits of rows one by one, %i bits', async (bits) => {
     const x = normal(rows, 192);
     const { weight, inRows } = sideBySide[bits];
     const found = await kernels.interleavedLinear(x, weight).readFloats();

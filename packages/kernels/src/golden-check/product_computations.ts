@@ -2,7 +2,7 @@ import { KernelError } from '../errors.ts';
 import { activationSparseLinear } from '../ops/activation_sparse_linear/op.ts';
 import { hadamard } from '../ops/hadamard/op.ts';
 import { integerLinear, quantizeRows } from '../ops/integer_linear/op.ts';
-import { interleavedLinear } from '../ops/interleaved_linear/op.ts';
+import { type InterleavedWeight, interleavedLinear } from '../ops/interleaved_linear/op.ts';
 import { linear } from '../ops/linear/op.ts';
 import { matmul } from '../ops/matmul/op.ts';
 import { emptyPackedRows, readPackedRows, selectPackedRows, writePackedRows } from '../ops/packed_rows/op.ts';
@@ -30,12 +30,15 @@ export const productComputations: Computations = {
   },
   interleaved_linear: (inputs, params) => {
     const form = { in: params.number('in'), out: params.number('out'), groupSize: params.number('group') };
+    const bits = params.number('bits') as InterleavedWeight['bits'];
     const weight = {
       ...form,
-      bits: params.number('bits') === 4 ? 4 : 8,
+      bits,
+      zeroPoint: params.numberIfAny('zero_point') ?? 2 ** (bits - 1),
       halfScales: params.flag('half_scales'),
-    } as const;
-    return interleavedLinear(inputs.of('x'), { ...weight, blocks: inputs.of('blocks') }, inputs.ifAny('bias'));
+      blocks: inputs.of('blocks'),
+    };
+    return interleavedLinear(inputs.of('x'), weight, inputs.ifAny('bias'));
   },
   packed_rows: (inputs, params) => {
     const x = inputs.of('x');

@@ -201,7 +201,7 @@ function readCodes(view: DataView, sizes: Sizes, groupSize: number, refuse: Refu
       if (linear !== undefined && inSize! % groupSize === 0) {
         integers.set(linear, () => {
           const codes = Uint8Array.from({ length: count }, (_, index) => view.getInt8(codesAt + index) + 128);
-          return { outSize: outSize!, inSize: inSize!, bits: 8, groupSize, codes, scales };
+          return { outSize: outSize!, inSize: inSize!, bits: 8, zeroPoint: 128, groupSize, codes, scales };
         });
       }
       const data = Float32Array.from(

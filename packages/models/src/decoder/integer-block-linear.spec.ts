@@ -9,6 +9,8 @@ import { computeOnIntegers, IntegerBlockLinear, type IntegerBlocks } from './int
 
 const size = { layers: 2, hiddenSize: 64, heads: 4, feedForwardSize: 96, contextLength: 32 } as const;
 const config = { ...decoderConfig({ style: 'llama', ...size }, 50), tiedEmbeddings: true };
+/** Blocks of ternary types are 256 long. */
+const broad = decoderConfig({ style: 'llama', ...size, layers: 1, hiddenSize: 256, feedForwardSize: 512 }, 50);
 
 let backend: Backend;
 beforeEach(() => {
@@ -20,49 +22,56 @@ afterEach(() => {
 });
 
 async function ggufOf(type: string) {
-  using decoder = Decoder.initialise(backend, config, 1);
+  using decoder = Decoder.initialise(backend, type.startsWith('TQ') ? broad : config, 1);
   const parameters = await decoder.readParameters();
   return readGgufModel(readGguf(writeGgufModel({ config: decoder.config, parameters }, type)));
 }
 
-function valuesOf({ codes, bits, outSize, inSize, groupSize, scales }: IntegerBlocks): number[] {
+function valuesOf({ codes, bits, zeroPoint, outSize, inSize, groupSize, scales }: IntegerBlocks): number[] {
   const unpacked = unpackCodes(codes, outSize, inSize, bits);
-  return Array.from(unpacked, (code, at) => scales[Math.floor(at / groupSize)]! * (code - 2 ** (bits - 1)));
+  return Array.from(unpacked, (code, at) => scales[Math.floor(at / groupSize)]! * (code - zeroPoint));
 }
 
-test.each(['Q8_0', 'Q4_0'])('the integers of %s are the values that the file means', async (type) => {
+test.each([
+  // seven linears a layer, and the table of the logits, which may be the embeddings'
+  ['Q8_0', 15],
+  ['Q4_0', 15],
+  ['TQ1_0', 8],
+  ['TQ2_0', 8],
+] as const)('the integers of %s are the values that the file means', async (type, linears) => {
   const { parameters, integers } = await ggufOf(type);
   const found = integers!();
-  // seven linears a layer, and the table that embedding and logits share
-  expect(found.size).toBe(15);
+  expect(found.size).toBe(linears);
   for (const [name, blocks] of found) {
-    const weight = parameters.get(name === 'lm_head' ? 'embed_tokens.weight' : `${name}.weight`)!;
+    const weight = parameters.get(`${name}.weight`) ?? parameters.get('embed_tokens.weight')!;
     expect([blocks.outSize, blocks.inSize]).toEqual(weight.shape);
     expect(valuesOf(blocks)).toEqual(Array.from(weight.data));
   }
 });
 
-test.each(['Q8_0', 'Q4_0'])('a product on %s is that of rounded inputs and stored weights', async (type) => {
-  const blocks = (await ggufOf(type)).integers!().get('layers.1.mlp.gate_proj')!;
+test.each(['Q8_0', 'Q4_0', 'TQ2_0'])('a product on %s is that of rounded inputs and stored weights', async (type) => {
+  const blocks = (await ggufOf(type)).integers!().get('layers.0.mlp.gate_proj')!;
+  const { inSize, outSize, groupSize, bits } = blocks;
   const linear = new IntegerBlockLinear(backend, blocks);
-  const x = Float32Array.from({ length: 3 * 64 }, (_, at) => Math.sin(at * at));
+  const x = Float32Array.from({ length: 3 * inSize }, (_, at) => Math.sin(at * at));
   const values = valuesOf(blocks);
-  using y = scope(() => linear.forward(Tensor.from(backend, x, [3, 64]), undefined));
+  using y = scope(() => linear.forward(Tensor.from(backend, x, [3, inSize]), undefined));
   const found = await y.readFloats();
   const rounded = x.map((value, at) => {
-    const group = x.subarray(at - (at % 32), at - (at % 32) + 32);
+    const start = at - (at % groupSize);
+    const group = x.subarray(start, start + groupSize);
     const scale = Math.fround(Math.max(...group.map(Math.abs)) / 127);
     return Math.round(value / scale) * scale;
   });
   for (let row = 0; row < 3; row++) {
-    for (let out = 0; out < 96; out++) {
+    for (let out = 0; out < outSize; out++) {
       let want = 0;
-      for (let i = 0; i < 64; i++) want += rounded[row * 64 + i]! * values[out * 64 + i]!;
-      expect(found[row * 96 + out]).toBeCloseTo(want, 5);
+      for (let i = 0; i < inSize; i++) want += rounded[row * inSize + i]! * values[out * inSize + i]!;
+      expect(found[row * outSize + out]).toBeCloseTo(want, 5);
     }
   }
-  // 32 weights and their scale, a float16: as long as in the file.
-  expect(linear.storedBytes).toBe((96 * 64 * blocks.bits) / 8 + (2 * 96 * 64) / 32);
+  // A block's weights and their scale, a float16: as long as in the file.
+  expect(linear.storedBytes).toBe((outSize * inSize * bits) / 8 + (2 * outSize * inSize) / groupSize);
   linear.dispose();
 });
 

@@ -14,11 +14,12 @@ import { ModelError } from '../model-error.ts';
 import type { Decoder } from './decoder.ts';
 import type { Linear } from './linear.ts';
 
-/** A weight `[outSize, inSize]` in groups of columns: value = scale (code - 2^(bits - 1)). */
+/** A weight `[outSize, inSize]` in groups of columns: value = scale (code - zeroPoint). */
 export interface IntegerBlocks {
   readonly outSize: number;
   readonly inSize: number;
-  readonly bits: 4 | 8;
+  readonly bits: 2 | 4 | 8;
+  readonly zeroPoint: number;
   readonly groupSize: number;
   /** Rows of codes as `packCodes` packs them. */
   readonly codes: Uint8Array;
@@ -37,10 +38,10 @@ export class IntegerBlockLinear implements Linear {
   readonly trainable: ReadonlyMap<string, Tensor> = new Map();
   readonly #weight: InterleavedWeight | PackedWeight;
 
-  constructor(backend: Backend, { outSize, inSize, bits, groupSize, codes, scales }: IntegerBlocks) {
+  constructor(backend: Backend, { outSize, inSize, bits, zeroPoint, groupSize, codes, scales }: IntegerBlocks) {
     this.outSize = outSize;
     this.inSize = inSize;
-    const form = { bits, in: inSize, out: outSize, groupSize };
+    const form = { bits, zeroPoint, in: inSize, out: outSize, groupSize };
     if (canInterleave(form)) {
       this.#weight = interleaveWeight(backend, { ...form, codes, scales });
       keep(this.#weight.blocks);
@@ -84,7 +85,7 @@ export function computeOnIntegers(decoder: Decoder, integers: ReadonlyMap<string
   if (integers === undefined || integers.size === 0) {
     throw new ModelError(
       'bad-checkpoint',
-      'the checkpoint stores no integer weights to compute on (GGUF in Q8_0 or Q4_0, llama2.c in 8 bits)',
+      'the checkpoint stores no integer weights to compute on (GGUF in Q8_0, Q4_0, TQ1_0 or TQ2_0, llama2.c in 8 bits)',
     );
   }
   for (const [name, blocks] of integers) {

@@ -7,13 +7,13 @@ import { backendOf, bufferOrNone, ensureFloats, ensureShape, rowsOf } from '../o
 import type { KernelSignature } from '../signature.ts';
 
 /**
- * x [rows, in] f32 times a weight of 4 or 8 bits in groups of columns, sixteen rows of it side by side. The weight is u8
+ * x [rows, in] f32 times a weight of 2, 4 or 8 bits in groups of columns, sixteen rows of it side by side. The weight is u8
  * [ceil(out / 16), in / groupSize, blockBytes]; a block holds a group's sixteen scales (f32, or f16 where halfScales is 1) and then its words: word w is, for
  * each of the sixteen rows, the four bytes w of the row's group as packing.ts packs it. Rows beyond `out` are 0.
  *
  * x is rounded to int8 with a scale for each group, as integer_linear.quantize does. Inner products are exact in 32-bit integers, floats are in float32:
  *
- *     sum[g]  = sum over i in g of x[r, i] (code[o, i] - 2^(bits - 1))
+ *     sum[g]  = sum over i in g of x[r, i] (code[o, i] - zeroPoint)
  *     y[r, o] = (sum over g, in order, of (scale[o, g] xScale[r, g]) sum[g]) + bias[o]
  *
  * which are the bits of integer_linear with x in groups.
@@ -23,7 +23,7 @@ export const interleavedLinearKernels: readonly KernelSignature[] = [
     name: 'interleaved_linear.forward',
     reads: ['x', 'weight', 'bias?'],
     writes: ['y'],
-    scalars: ['rows', 'in', 'out', 'bits', 'groupSize', 'halfScales'],
+    scalars: ['rows', 'in', 'out', 'bits', 'groupSize', 'halfScales', 'zeroPoint'],
   },
 ];
 
@@ -33,11 +33,13 @@ export const interleavedRows = 16;
 /** Columns whose products with int8 codes a 32-bit integer surely holds: 128 x 255 x 65,536 < 2^31. */
 const mostColumns = 65_536;
 
-/** A weight of integers in groups of columns: value = scale (code - 2^(bits - 1)). */
+/** A weight of integers in groups of columns: value = scale (code - zeroPoint). */
 export interface GroupedCodes {
   readonly in: number;
   readonly out: number;
-  readonly bits: 4 | 8;
+  readonly bits: 2 | 4 | 8;
+  /** The code that means 0, below 2^bits: 1 for ternary weights in 2 bits. */
+  readonly zeroPoint: number;
   /** Divides `in`. */
   readonly groupSize: number;
   /** Rows as `packCodes` packs them. */
@@ -50,7 +52,8 @@ export interface GroupedCodes {
 export interface InterleavedWeight {
   readonly in: number;
   readonly out: number;
-  readonly bits: 4 | 8;
+  readonly bits: 2 | 4 | 8;
+  readonly zeroPoint: number;
   readonly groupSize: number;
   /** Whether scales take two bytes: where each of them is a finite float16. */
   readonly halfScales: boolean;
@@ -59,16 +62,20 @@ export interface InterleavedWeight {
 }
 
 /** Whether groups of so many columns of a weight can be interleaved: they divide a row, and a group's codes are whole words of 32 bits. */
-export function canInterleave({ in: width, bits, groupSize }: Omit<GroupedCodes, 'codes' | 'scales' | 'out'>): boolean {
+export function canInterleave({
+  in: width,
+  bits,
+  groupSize,
+}: Pick<GroupedCodes, 'in' | 'bits' | 'groupSize'>): boolean {
   const divides = width > 0 && groupSize > 0 && width % groupSize === 0;
   return divides && (groupSize * bits) % 32 === 0 && groupSize <= mostColumns;
 }
 
 /** Puts a weight in the order of the product, once. The caller disposes its blocks. */
 export function interleaveWeight(backend: Backend, weight: GroupedCodes): InterleavedWeight {
-  const { in: width, out, bits, groupSize } = weight;
+  const { in: width, out, bits, zeroPoint, groupSize } = weight;
   const { bytes, shape, halfScales } = interleavedBlocks(weight);
-  return { in: width, out, bits, groupSize, halfScales, blocks: Tensor.from(backend, bytes, shape) };
+  return { in: width, out, bits, zeroPoint, groupSize, halfScales, blocks: Tensor.from(backend, bytes, shape) };
 }
 
 /** The blocks of a weight: rows are padded to sixteen, and scales become float16 where that keeps each of them. */
@@ -77,8 +84,17 @@ export function interleavedBlocks(weight: GroupedCodes): {
   readonly shape: readonly [number, number, number];
   readonly halfScales: boolean;
 } {
-  const { in: width, out, bits, groupSize, codes, scales } = weight;
-  ensure(bits === 4 || bits === 8, 'invalid-argument', () => `interleaveWeight: 4 or 8 bits, found ${bits}`);
+  const { in: width, out, bits, zeroPoint, groupSize, codes, scales } = weight;
+  ensure(
+    bits === 2 || bits === 4 || bits === 8,
+    'invalid-argument',
+    () => `interleaveWeight: 2, 4 or 8 bits, found ${bits}`,
+  );
+  ensure(
+    Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint < 2 ** bits,
+    'invalid-argument',
+    () => `interleaveWeight: the zero point is a code of ${bits} bits, found ${zeroPoint}`,
+  );
   ensure(
     canInterleave(weight),
     'invalid-argument',
@@ -124,7 +140,7 @@ export function interleavedBlocks(weight: GroupedCodes): {
  * gradient flows.
  */
 export function interleavedLinear(x: Tensor, weight: InterleavedWeight, bias?: Tensor): Tensor {
-  const { blocks, in: width, out, bits, groupSize, halfScales } = weight;
+  const { blocks, in: width, out, bits, zeroPoint, groupSize, halfScales } = weight;
   ensureFloats('interleavedLinear', { x, bias });
   const backend = backendOf('interleavedLinear', x, blocks, bias);
   const { rows, width: found } = rowsOf('interleavedLinear', x);
@@ -145,7 +161,7 @@ export function interleavedLinear(x: Tensor, weight: InterleavedWeight, bias?: T
   backend.encode(
     'interleaved_linear.forward',
     [x.buffer, blocks.buffer, bufferOrNone(bias), y.buffer],
-    [rows, width, out, bits, groupSize, halfScales ? 1 : 0],
+    [rows, width, out, bits, groupSize, halfScales ? 1 : 0, zeroPoint],
   );
   return y;
 }

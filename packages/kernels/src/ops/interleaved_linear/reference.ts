@@ -11,6 +11,7 @@ export const interleavedLinearReference: ReferenceKernels = {
     const [width, out] = [operands.scalar('in'), operands.scalar('out')];
     const [bits, groupSize] = [operands.scalar('bits'), operands.scalar('groupSize')];
     const half = operands.flag('halfScales');
+    const zeroPoint = operands.scalar('zeroPoint');
     const groups = width / groupSize;
     const scaleBytes = half ? 32 : 64;
     const view = new DataView(weight.buffer, weight.byteOffset, weight.byteLength);
@@ -28,7 +29,7 @@ export const interleavedLinearReference: ReferenceKernels = {
             const bit = i * bits;
             const byte =
               weight[block + scaleBytes + 64 * Math.floor(bit / 32) + 4 * lane + Math.floor((bit % 32) / 8)]!;
-            sum += codes[i]! * (((byte >> (bit % 8)) & (2 ** bits - 1)) - 2 ** (bits - 1));
+            sum += codes[i]! * (((byte >> (bit % 8)) & (2 ** bits - 1)) - zeroPoint);
           }
           const scale = half
             ? float16(view.getUint16(block + 2 * lane, true))

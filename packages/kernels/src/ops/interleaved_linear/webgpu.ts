@@ -20,6 +20,7 @@ export const interleavedLinearWebGpu: WebGpuKernels = {
         scaleWords,
         blockWords: scaleWords + (16 * groupSize * bits) / 32,
         bits,
+        zeroPoint: command.scalar('zeroPoint'),
       },
       functions: math,
       body: `let o = i % p.out;
@@ -38,7 +39,7 @@ export const interleavedLinearWebGpu: WebGpuKernels = {
       let quotient = x[start + c] / x_scale;
       if (x_scale == 0.0 || is_nan(quotient)) { continue; }
       let word = weight[block + p.scaleWords + (c / each) * 16u + side];
-      sum += i32(round(quotient)) * (i32(extractBits(word, (c % each) * p.bits, p.bits)) - i32(1u << (p.bits - 1u)));
+      sum += i32(round(quotient)) * (i32(extractBits(word, (c % each) * p.bits, p.bits)) - i32(p.zeroPoint));
     }
     let scale = ${half ? 'unpack2x16float(weight[block + side / 2u])[side % 2u]' : 'bitcast<f32>(weight[block + side])'};
     total = fma(scale * x_scale, f32(sum), total);

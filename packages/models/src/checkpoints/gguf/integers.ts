@@ -2,30 +2,46 @@ import { float16, packCodes } from '@claimbench/kernels';
 import type { IntegerBlocks } from '../../decoder/integer-block-linear.ts';
 import type { GgufTensor } from './read.ts';
 
-const BLOCK = 32;
+interface IntegerType {
+  readonly bits: IntegerBlocks['bits'];
+  readonly zeroPoint: number;
+  /** Where in a block its scale stands, a float16. */
+  readonly scaleAt: number;
+}
 
-/** The integers of a matrix in Q8_0 or Q4_0; undefined for other types. */
+/** Types whose value is scale x (code - zeroPoint), with one scale a block. */
+const INTEGER_TYPES: Readonly<Record<string, IntegerType>> = {
+  Q8_0: { bits: 8, zeroPoint: 128, scaleAt: 0 },
+  Q4_0: { bits: 4, zeroPoint: 8, scaleAt: 0 },
+  TQ1_0: { bits: 2, zeroPoint: 1, scaleAt: 52 },
+  TQ2_0: { bits: 2, zeroPoint: 1, scaleAt: 64 },
+};
+
+/** The integers of a matrix in one of those types, a group for each block; undefined for other types. */
 export function integersOf({ type, shape, bytes }: GgufTensor): IntegerBlocks | undefined {
-  const bits = type.name === 'Q8_0' ? 8 : type.name === 'Q4_0' ? 4 : undefined;
+  const form = INTEGER_TYPES[type.name];
   const [outSize, inSize] = shape;
-  if (bits === undefined || outSize === undefined || inSize === undefined || shape.length !== 2) return undefined;
+  if (form === undefined || outSize === undefined || inSize === undefined || shape.length !== 2) return undefined;
+  const { bits, zeroPoint, scaleAt } = form;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const blocks = (outSize * inSize) / BLOCK;
-  const scales = new Float32Array(blocks);
+  const { blockSize, blockBytes } = type;
+  const scales = new Float32Array((outSize * inSize) / blockSize);
   const codes = new Uint8Array(outSize * inSize);
-  for (let block = 0; block < blocks; block++) {
-    const at = block * type.blockBytes;
-    scales[block] = float16(view.getUint16(at, true));
-    const to = block * BLOCK;
-    if (bits === 8) {
-      for (let i = 0; i < BLOCK; i++) codes[to + i] = view.getInt8(at + 2 + i) + 128;
-    } else {
-      for (let i = 0; i < BLOCK / 2; i++) {
-        const byte = view.getUint8(at + 2 + i);
-        codes[to + i] = byte & 15;
-        codes[to + i + BLOCK / 2] = byte >> 4;
-      }
-    }
+  const values = new Float32Array(blockSize);
+  for (let block = 0; block < scales.length; block++) {
+    const scale = float16(view.getUint16(block * blockBytes + scaleAt, true));
+    type.decode(view, block * blockBytes, values, 0);
+    scales[block] = scale;
+    // A scale of 0, or one that is no number, leaves no code to tell: any gives the same values.
+    for (let i = 0; i < blockSize; i++) codes[block * blockSize + i] = zeroPoint + Math.round(values[i]! / scale || 0);
   }
-  return { outSize, inSize, bits, groupSize: BLOCK, codes: packCodes(codes, outSize, inSize, bits), scales };
+  return {
+    outSize,
+    inSize,
+    bits,
+    zeroPoint,
+    groupSize: blockSize,
+    codes: packCodes(codes, outSize, inSize, bits),
+    scales,
+  };
 }
