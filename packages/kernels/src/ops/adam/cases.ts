@@ -3,12 +3,14 @@ import { threeSteps } from '../../conformance/optimiser_cases.ts';
 import { adam, createAdamState } from './op.ts';
 
 export const cases: readonly OpCase[] = [
-  { name: 'three steps, a decay for each parameter', clipped: false, amsgrad: false },
-  { name: 'three steps, clipped inside', clipped: true, amsgrad: false },
-  { name: 'three steps of AMSGrad', clipped: false, amsgrad: true },
-].map(({ name, clipped, amsgrad }) =>
+  { name: 'three steps, a decay for each parameter', clipped: false, amsgrad: false, strange: false },
+  { name: 'three steps, clipped inside', clipped: true, amsgrad: false, strange: false },
+  { name: 'three steps of AMSGrad', clipped: false, amsgrad: true, strange: false },
+  { name: 'three steps of AMSGrad, the second of strange gradients', clipped: false, amsgrad: true, strange: true },
+].map(({ name, clipped, amsgrad, strange }) =>
   threeSteps(name, {
     clipped,
+    strange,
     reason: 'three steps of a few float32 roundings each; the moments are kept in float32',
     // gradients that shrink, so that the largest second moment is an earlier one
     deviations: [0.3, 0.03, 0.01],

@@ -87,4 +87,15 @@ export const cases: readonly OpCase[] = [
       return () => fakeQuantize(x, scale, { lowest: -128, highest: 127 });
     },
   },
+  {
+    name: 'special scales: by 0, by what is no number, by the least and the largest',
+    forward,
+    gradient: exact('a gradient passes or does not'),
+    notTheDerivative,
+    build: (inputs) => {
+      const x = inputs.constant([specialValues.length, 5], (i) => [-3, -0, 0.5, 1e-40, 1e30][i % 5]!);
+      const scale = inputs.constant([specialValues.length, 1], (i) => specialValues[i]!);
+      return () => fakeQuantize(x, scale, { lowest: -8, highest: 7 });
+    },
+  },
 ];

@@ -2,9 +2,14 @@ import type { OpCase } from '../../conformance/case.ts';
 import { threeSteps } from '../../conformance/optimiser_cases.ts';
 import { createLionState, lion } from './op.ts';
 
-export const cases: readonly OpCase[] = [false, true].map((clipped) =>
-  threeSteps(clipped ? 'three steps, clipped inside' : 'three steps, a decay for each parameter', {
+export const cases: readonly OpCase[] = [
+  { name: 'three steps, a decay for each parameter', clipped: false, strange: false },
+  { name: 'three steps, clipped inside', clipped: true, strange: false },
+  { name: 'three steps, the second of strange gradients', clipped: false, strange: true },
+].map(({ name, clipped, strange }) =>
+  threeSteps(name, {
     clipped,
+    strange,
     reason: 'three steps of a few float32 roundings each; the moment is kept in float32',
     create: (parameters) => {
       const state = createLionState(parameters);

@@ -3,13 +3,27 @@ import { threeSteps } from '../../conformance/optimiser_cases.ts';
 import { createRmspropState, rmsprop } from './op.ts';
 
 export const cases: readonly OpCase[] = [
-  { name: 'three steps, a decay for each parameter', clipped: false, centered: false, momentum: 0 },
-  { name: 'three steps with momentum, clipped inside', clipped: true, centered: false, momentum: 0.9 },
-  { name: 'three steps, centered', clipped: false, centered: true, momentum: 0 },
-  { name: 'three steps, centered, with momentum, clipped inside', clipped: true, centered: true, momentum: 0.5 },
-].map(({ name, clipped, centered, momentum }) =>
+  { name: 'three steps, a decay for each parameter', clipped: false, centered: false, momentum: 0, strange: false },
+  { name: 'three steps with momentum, clipped inside', clipped: true, centered: false, momentum: 0.9, strange: false },
+  { name: 'three steps, centered', clipped: false, centered: true, momentum: 0, strange: false },
+  {
+    name: 'three steps, centered, with momentum, clipped inside',
+    clipped: true,
+    centered: true,
+    momentum: 0.5,
+    strange: false,
+  },
+  {
+    name: 'three steps, the second of strange gradients',
+    clipped: false,
+    centered: false,
+    momentum: 0.9,
+    strange: true,
+  },
+].map(({ name, clipped, centered, momentum, strange }) =>
   threeSteps(name, {
     clipped,
+    strange,
     reason: 'three steps of a few float32 roundings each; the averages are kept in float32',
     create: (parameters) => {
       const state = createRmspropState(parameters, { centered, momentum });

@@ -10,10 +10,17 @@ const settings: readonly SgdOptions[] = [
   { learningRate: 0.05, momentum: 0.9, dampening: 0.1 },
 ];
 
+const ways = [
+  { clipped: false, strange: false, how: '' },
+  { clipped: true, strange: false, how: ', clipped inside' },
+  { clipped: false, strange: true, how: ', the second of strange gradients' },
+];
+
 export const cases: readonly OpCase[] = settings.flatMap((options) =>
-  [false, true].map((clipped) =>
-    threeSteps(`three steps ${JSON.stringify(options)}${clipped ? ', clipped inside' : ''}`, {
+  ways.map(({ clipped, strange, how }) =>
+    threeSteps(`three steps ${JSON.stringify(options)}${how}`, {
       clipped,
+      strange,
       reason: 'three steps of a few float32 roundings each',
       create: (parameters) => {
         const state = createSgdState(parameters, options.momentum ?? 0);
