@@ -81,11 +81,15 @@ interface Watched extends ExecutedRun {
   readonly progress: number[];
 }
 
-async function run(given: RunSpec, changes: Partial<ExecutionContext> = {}): Promise<Watched> {
+async function run(
+  given: RunSpec,
+  changes: Partial<ExecutionContext> = {},
+  execute: typeof executeRun = executeRun,
+): Promise<Watched> {
   const points: Point[] = [];
   const log: string[] = [];
   const progress: number[] = [];
-  const executed = await executeRun(given, {
+  const executed = await execute(given, {
     dataPath: DATA_PATH,
     cacheFolder,
     download: false,
@@ -144,6 +148,13 @@ describe('a run that trains', () => {
     expect(outcome.environment.gitCommit).toMatch(/^([0-9a-f]{40}|unknown)$/);
     expect(progress.at(-1)).toBe(1);
     expect([...progress].sort((a, b) => a - b)).toEqual(progress);
+  });
+
+  it('gives the same numbers from the one file that workers load', async () => {
+    const bundled: typeof import('./executor.ts') = await import('@claimbench/experiments/executor');
+    expect(bundled.executeRun).not.toBe(executeRun);
+    const { outcome } = await run(spec(NONE), {}, bundled.executeRun);
+    expect(reproducible(outcome)).toEqual(reproducible(base.outcome));
   });
 
   it('gives the same numbers and the same checkpoint again, on one thread and on two', async () => {

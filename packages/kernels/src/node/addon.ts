@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import { KernelError } from '../errors.ts';
+import { ownRequire } from './own_package.ts';
 
 declare const sessionBrand: unique symbol;
 /** One native backend; opaque here. */
@@ -40,14 +40,13 @@ let loaded: Addon | undefined;
 export function loadAddon(): Addon {
   if (loaded !== undefined) return loaded;
   const flavour = process.env.CLAIMBENCH_KERNELS_SANITIZE === '1' ? '-sanitize' : '';
-  const path = fileURLToPath(
-    new URL(`../../build/${process.platform}-${process.arch}${flavour}/kernels.node`, import.meta.url),
-  );
+  const folder = join(dirname(ownRequire.resolve('./package.json')), 'build');
+  const path = join(folder, `${process.platform}-${process.arch}${flavour}`, 'kernels.node');
   if (!existsSync(path)) {
     throw new KernelError('backend-unavailable', `the native backend is not built (no ${path}): ${howToGet}`);
   }
   try {
-    loaded = createRequire(import.meta.url)(path) as Addon;
+    loaded = ownRequire(path) as Addon;
   } catch (cause) {
     throw new KernelError('backend-unavailable', `the native backend does not load: ${howToGet}`, { cause });
   }

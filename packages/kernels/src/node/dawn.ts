@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Backend } from '../backend.ts';
 import { KernelError } from '../errors.ts';
 import type { Gpu } from '../webgpu/api.ts';
 import { createWebGpuBackend } from '../webgpu/create.ts';
+import { ownRequire } from './own_package.ts';
 
 /**
  * Dawn crashes when the object that `create` gives is collected while one of its devices is in use, and a variable is dead to the
@@ -48,8 +49,8 @@ interface Dawn {
 
 async function loadDawn(): Promise<Dawn & { version: string }> {
   try {
-    const dawn: Dawn = await import('webgpu');
-    const entry = createRequire(import.meta.url).resolve('webgpu');
+    const entry = ownRequire.resolve('webgpu');
+    const dawn: Dawn = await import(pathToFileURL(entry).href);
     const { version } = JSON.parse(readFileSync(join(dirname(entry), 'package.json'), 'utf8'));
     return { create: dawn.create, version };
   } catch (cause) {

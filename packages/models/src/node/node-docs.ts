@@ -27,7 +27,9 @@ export async function extractNodeDocs(): Promise<Uint8Array> {
 async function typesFolder(): Promise<string> {
   let manifest: string;
   try {
-    manifest = createRequire(import.meta.url).resolve('@types/node/package.json');
+    // From this package, also where this file stands in another one's bundle.
+    const ours = createRequire(import.meta.url).resolve('@claimbench/models/package.json');
+    manifest = createRequire(ours).resolve('@types/node/package.json');
   } catch (cause) {
     throw new ModelError('data-unavailable', 'node-docs needs the package @types/node: install the dependencies', {
       cause,
