@@ -177,7 +177,7 @@ export {
 export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
 export { scaleGradient, straightThrough } from './training/straight-through.ts';
-export { type TrainingOptions, type TrainingResult, train } from './training/train.ts';
+export { stateAfter, type TrainingOptions, type TrainingResult, train } from './training/train.ts';
 export { decodeTrainingState, encodeTrainingState, type TrainingState } from './training/training-state.ts';
 export { windowsOf, windowWeight } from './vision/convolution.ts';
 export { FeedForward, FeedForwardConfig } from './vision/feed-forward.ts';

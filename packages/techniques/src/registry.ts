@@ -38,6 +38,7 @@ import { randomPruning } from './pruning/random-pruning.ts';
 import { sliceGpt } from './pruning/slicegpt.ts';
 import { sparseGpt } from './pruning/sparsegpt.ts';
 import { wanda } from './pruning/wanda.ts';
+import { weightRewinding } from './pruning/weight-rewinding.ts';
 import { awq } from './quantization/awq.ts';
 import { bitnetBottomUp } from './quantization/bitnet-bottom-up.ts';
 import { gptq, qep } from './quantization/gptq.ts';
@@ -86,6 +87,7 @@ const TECHNIQUES: readonly Technique[] = [
   lamp,
   erdosRenyi,
   randomPruning,
+  weightRewinding,
   wanda,
   sparseGpt,
   sliceGpt,

@@ -1,4 +1,4 @@
-import type { Decoder, DecoderConfig, LayerPlan, StepOptions, TokenWindows } from '@claimbench/models';
+import type { Decoder, DecoderConfig, LayerPlan, StepOptions, TokenWindows, TrainingState } from '@claimbench/models';
 import { z } from 'zod';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
 import type { WeightCosts } from './weights/costs.ts';
@@ -24,6 +24,18 @@ export interface CheckpointContext extends TechniqueContext {
     recipe: { readonly tokens: number; readonly learningRate: number },
     change?: (decoder: Decoder, context: TrainingContext) => TrainingChange | Promise<TrainingChange>,
   ): Promise<void>;
+  /**
+   * Where the training that made the decoder stood after a share of its steps, above 0 and below 1, rounded up: trained anew up to there,
+   * from the same seed on the same batches, which gives the same bits on the same build and instruction set. Throws where the subject
+   * has no recipe.
+   */
+  stateAfter(share: number): Promise<TrainingState>;
+  /** Sets the decoder to a state of that training and takes its remaining steps, on their batches and at their rates. */
+  trainFrom(
+    decoder: Decoder,
+    state: TrainingState,
+    change?: (decoder: Decoder, context: TrainingContext) => TrainingChange | Promise<TrainingChange>,
+  ): Promise<void>;
 }
 
 /** What a technique that trains differently may use. */
@@ -34,7 +46,7 @@ export interface TrainingContext extends TechniqueContext {
 
 /** What a technique puts in the place of ordinary training; disposed when training has ended. */
 export interface TrainingChange extends Partial<Disposable> {
-  readonly options: Pick<StepOptions, 'loss' | 'afterStep' | 'trains'>;
+  readonly options: Pick<StepOptions, 'loss' | 'afterStep' | 'gradient' | 'trains'>;
 }
 
 /** Text is written with the first layers as a draft. */
@@ -96,6 +108,8 @@ type Action<Parameters> =
       changeWeights(decoder: Decoder, parameters: Parameters, context: CheckpointContext): Promise<WeightCosts>;
       /** Tokens that it trains on, for plans; without it, none. */
       tokensTrained?(parameters: Parameters): number;
+      /** Times that it takes the subject's own training, whole or in shares, for plans; without it, none. */
+      trainings?(parameters: Parameters): number;
     }
   | {
       readonly seam: 'inference';
@@ -131,6 +145,7 @@ export type ResolvedTechnique = {
       checkConfig(config: DecoderConfig): void;
       changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
       readonly tokensTrained: number;
+      readonly trainings: number;
     }
   | {
       readonly seam: 'inference';
@@ -224,6 +239,7 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
               return await definition.changeWeights(decoder, parameters, context);
             },
             tokensTrained: definition.tokensTrained?.(parameters) ?? 0,
+            trainings: definition.trainings?.(parameters) ?? 0,
           };
         case 'inference':
           return {

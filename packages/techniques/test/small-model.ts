@@ -33,10 +33,14 @@ export function smallContext(seed = 0): CheckpointContext {
   return {
     seed,
     calibrate: async (windows) => smallWindows(windows, seed),
-    trainOn: async () => {
-      throw new Error('the small model is not trained');
-    },
+    trainOn: untrained,
+    stateAfter: untrained,
+    trainFrom: untrained,
   };
+}
+
+async function untrained(): Promise<never> {
+  throw new Error('the small model is not trained');
 }
 
 function smallWindows(windows: number, seed: number): TokenWindows {

@@ -634,6 +634,26 @@ describe('training after a technique', () => {
     expect(bytes[2]).toBeLessThan(bytes[1]!);
   });
 
+  it('can be its own once more from early on, without what has been removed', async () => {
+    const base = await run(spec(NONE));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const rewound = (parameters: TechniqueSpec['parameters']) => spec({ id: 'weight-rewinding', parameters });
+    // Seed, batches, rates and memory are those of the very training that made the base: what is not pruned becomes the base again.
+    const whole = await run(rewound({ sparsity: 0 }), options);
+    expect(whole.outcome.items).toEqual(base.outcome.items);
+    expect(whole.outcome.metrics).toMatchObject({ sparsity: 0, quantizationError: 0 });
+    const cut = await run(spec({ id: 'lamp', parameters: { sparsity: 0.75 } }), options);
+    const given = rewound({ pruning: 'lamp', sparsity: 0.75 });
+    const once = await run(given, options);
+    expect(once.outcome.metrics.natsPerByte).toBeLessThan(cut.outcome.metrics.natsPerByte! - 0.02);
+    expect(once.outcome.metrics.sparsity).toBe(0.75);
+    expect(once.outcome.metrics.parameters).toBe(base.outcome.metrics.parameters);
+    const again = await run(given, { ...options, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(once.outcome));
+    const other = await run(rewound({ pruning: 'lamp', sparsity: 0.75, share: 0.5 }), options);
+    expect(other.outcome.metrics.natsPerByte).not.toBe(once.outcome.metrics.natsPerByte);
+  });
+
   it('refuses a setting that the technique inside does not take, by field', async () => {
     expect(await failure(three(healed(0, { setting: { count: -1 } })))).toMatchObject({
       message: expect.stringContaining('setting.count'),

@@ -7,14 +7,18 @@ import {
   type Diagnosis,
   decodeModel,
   diagnose,
+  stateAfter,
   type Tokenizer,
+  type TokenStream,
+  type TrainingOptions,
+  type TrainingRecipe,
   type TrainingResult,
   tokenStream,
   train,
   trainingSteps,
 } from '@claimbench/models';
 import { type DataLocations, loadCheckpoint, loadDataSet, loadTokenizer } from '@claimbench/models/node';
-import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
+import type { CheckpointContext, ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { baseOf, specHashOf } from '../plan/run-spec.ts';
 import { decoderOf } from '../plan/technique.ts';
 import type { ExecutionContext } from './execute.ts';
@@ -191,28 +195,33 @@ export async function applyTechnique(
       break;
   }
   const sound = await hasFiniteWeights(decoder);
+  let tokens: TokenStream | undefined;
+  const stream = async () => {
+    tokens ??= tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
+    return tokens;
+  };
   try {
     const costs = await technique.changeWeights(decoder, {
       seed,
       calibrate: async (windows) => {
-        const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
-        return calibrationWindows(stream, seed, windows, decoder.config.contextLength);
+        return calibrationWindows(await stream(), seed, windows, decoder.config.contextLength);
       },
-      trainOn: async (changed, { tokens, learningRate }, changeTraining) => {
-        if (spec.subject.kind !== 'recipe') {
-          throw new RunError({ code: 'invalid-spec', message: `${spec.subject.name} has no recipe to train it on by` });
-        }
-        const stream = tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
-        const recipe = { ...spec.subject.training, tokens, learningRate };
+      trainOn: async (changed, length, changeTraining) => {
+        const recipe = { ...recipeOf(spec).training, ...length };
         // Another order than the training's: what is seen first again would count twice.
         const own = (seed ^ AFTERWARDS) >>> 0;
-        const steps = trainingSteps(recipe, changed.config.contextLength);
-        const change = await changeTraining?.(changed, { seed: own, steps });
-        try {
-          await train(changed, stream, recipe, { ...change?.options, seed: own, pointEvery: 1, signal });
-        } finally {
-          change?.[Symbol.dispose]?.();
-        }
+        await trainChanged(changed, await stream(), recipe, { seed: own, signal }, changeTraining);
+      },
+      stateAfter: async (share) => {
+        const subject = recipeOf(spec);
+        const config = decoderOf(subject);
+        const step = Math.ceil(share * trainingSteps(subject.training, config.contextLength));
+        using fresh = Decoder.initialise(decoder.backend, config, seed);
+        return await stateAfter(fresh, await stream(), subject.training, step, { seed, signal });
+      },
+      trainFrom: async (changed, state, changeTraining) => {
+        const { training } = recipeOf(spec);
+        await trainChanged(changed, await stream(), training, { seed, signal, resume: state }, changeTraining);
       },
     });
     return { costs, failed: false };
@@ -220,6 +229,29 @@ export async function applyTechnique(
     // No matrix of NaN can be factored, sorted or merged. What failed to train fails with whatever is done to it: an outcome.
     if (sound || signal.aborted) throw error;
     return { costs: null, failed: true };
+  }
+}
+
+/** The recipe of a run's subject. Throws RunError `invalid-spec` where it has none. */
+function recipeOf({ subject }: RunSpec): RunSpec['subject'] & { kind: 'recipe' } {
+  if (subject.kind === 'recipe') return subject;
+  throw new RunError({ code: 'invalid-spec', message: `${subject.name} has no recipe to train it on by` });
+}
+
+/** Trains a decoder with what a technique puts in the place of ordinary training. */
+async function trainChanged(
+  decoder: Decoder,
+  stream: TokenStream,
+  recipe: TrainingRecipe,
+  options: Pick<TrainingOptions, 'seed' | 'signal' | 'resume'>,
+  changeTraining: Parameters<CheckpointContext['trainOn']>[2],
+): Promise<void> {
+  const { seed } = options;
+  const change = await changeTraining?.(decoder, { seed, steps: trainingSteps(recipe, decoder.config.contextLength) });
+  try {
+    await train(decoder, stream, recipe, { ...change?.options, ...options, pointEvery: 1 });
+  } finally {
+    change?.[Symbol.dispose]?.();
   }
 }
 

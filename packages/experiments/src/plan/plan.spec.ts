@@ -189,6 +189,8 @@ describe('a run spec', () => {
     const { tokens } = (spec.subject as RunSpec['subject'] & { kind: 'recipe' }).training;
     const distilled = { ...spec, technique: { id: 'distillation', parameters: { tokens } } };
     expect(estimateSeconds(distilled)).toBeCloseTo(estimateSeconds(baseOf(spec)!), 6);
+    const rewound = { ...spec, technique: { id: 'weight-rewinding', parameters: {} } };
+    expect(estimateSeconds(rewound)).toBeCloseTo(estimateSeconds(baseOf(spec)!), 6);
   });
 
   it('every recipe is trained in no more time than its scale allows', () => {

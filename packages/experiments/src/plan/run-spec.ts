@@ -49,10 +49,12 @@ export function estimateSeconds(spec: RunSpec): number {
     evaluation.windowTokens ?? (subject.kind === 'recipe' ? subject.architecture.contextLength : CHECKPOINT_WINDOW);
   const passes = (evaluation.probes ?? []).reduce((sum, probe) => sum + passesOf(probe), 1);
   const evaluated = (passes * evaluation.items * window * parameters) / speed / 3;
-  const trained =
-    subject.kind === 'recipe' && baseOf(spec) === null ? (subject.training.tokens * parameters) / speed : 0;
+  const recipeTokens = subject.kind === 'recipe' ? subject.training.tokens : 0;
+  const trained = baseOf(spec) === null ? (recipeTokens * parameters) / speed : 0;
   const technique = resolveTechnique(spec.technique);
-  const trainedOn = technique.seam === 'checkpoint' ? (technique.tokensTrained * parameters) / speed : 0;
+  const tokensTrained =
+    technique.seam === 'checkpoint' ? technique.tokensTrained + technique.trainings * recipeTokens : 0;
+  const trainedOn = (tokensTrained * parameters) / speed;
   return FIXED_SECONDS + evaluated + trained + trainedOn + timedSeconds(spec);
 }
 

@@ -40,6 +40,8 @@ export interface StepOptions {
   readonly loss?: (decoder: Decoder, ids: Tensor, targets: Tensor, step: number) => Tensor;
   /** Called when a step's update has been encoded (to hold a mask, say). Must not wait. */
   readonly afterStep?: (decoder: Decoder, step: number) => void;
+  /** Puts another gradient in the place of a parameter's, by its name, before norm and clipping: what a mask holds at zero counts in neither. */
+  readonly gradient?: (name: string, gradient: Tensor) => Tensor;
   /** Which of `decoder.trainable` are updated, by name; the others are frozen. All of them unless said otherwise. */
   readonly trains?: (name: string) => boolean;
   /**
@@ -48,11 +50,12 @@ export interface StepOptions {
   readonly recompute?: boolean;
   /**
    * Hands out all that is needed to go on, behind every step but the last for which it is due. Training waits for it; its numbers do
-   * not depend on it.
+   * not depend on it. With `once` it stops behind the first state.
    */
   readonly checkpoint?: {
     readonly due: (step: number) => boolean;
     readonly save: (state: TrainingState) => void | Promise<void>;
+    readonly once?: boolean;
   };
   /**
    * Goes on behind a step that another training, on the same decoder and batches, has saved. What follows has the same bits as if
@@ -118,6 +121,7 @@ export async function optimise(
         losses: Float32Array.from(losses),
         gradientNorms: Float32Array.from(gradientNorms),
       });
+      if (checkpoint.once === true) return null;
     }
     return computing === undefined ? null : await look(computing);
   } finally {
@@ -176,7 +180,9 @@ class Update implements Disposable {
   async step(step: number, batch: Batch): Promise<readonly [number, number]> {
     const { learningRate, gradientClip } = this.#optimisation;
     using measured = scope(() => {
-      const { loss, gradients } = this.#lossAndGradients(step, batch);
+      const { loss, gradients: found } = this.#lossAndGradients(step, batch);
+      const { gradient } = this.#options;
+      const gradients = gradient === undefined ? found : found.map((own, index) => gradient(this.#names[index]!, own));
       const norm = globalNorm(gradients);
       const clip = gradientClip === null ? undefined : { norm, maxNorm: gradientClip };
       this.#optimiser.update(gradients, learningRate(step - 1), clip);

@@ -9,7 +9,7 @@ import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { nextTokenLoss, type TrainingPoint } from './optimise.ts';
 import type { OptimiserSpec } from './optimiser.ts';
 import type { TrainingRecipe } from './recipe.ts';
-import { type TrainingOptions, train } from './train.ts';
+import { stateAfter, type TrainingOptions, train } from './train.ts';
 import { decodeTrainingState, encodeTrainingState, type TrainingState } from './training-state.ts';
 
 const tokenizer = byteTokenizer();
@@ -124,6 +124,24 @@ describe('a training that was cut', () => {
     });
     expect(saved).toEqual([4, 8, 12, 16, 20]);
     expect(watched).toEqual(await trained({}));
+  });
+
+  test('stands behind a step where another one would be cut there, and goes on from it', async () => {
+    const backend = createNativeBackend({ threads: 1 });
+    using decoder = Decoder.initialise(backend, config, 3);
+    const state = await stateAfter(decoder, stream, recipe, 9, { seed: 3 });
+    expect(state).toEqual(await stateAt(9, {}));
+    expect(await decoder.readParameters()).toEqual(state.parameters);
+    expect(await trained({ options: { resume: state } })).toEqual(await trained({}));
+    for (const step of [0, 1.5, steps]) {
+      await expect(stateAfter(decoder, stream, recipe, step, { seed: 3 })).rejects.toMatchObject({
+        code: 'invalid-config',
+        message: `a training of 23 steps has no state to go on from behind step ${step}`,
+      });
+    }
+    const wild = { ...recipe, learningRate: 1e30, warmup: 0, gradientClip: null };
+    await expect(stateAfter(decoder, stream, wild, 20, { seed: 3 })).rejects.toMatchObject({ code: 'invalid-config' });
+    backend.close();
   });
 
   test('does not save a step that is not finite', async () => {

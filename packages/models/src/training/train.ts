@@ -6,6 +6,7 @@ import { type Divergence, divergenceAtEnd, finalLossOf } from './divergence.ts';
 import { optimise, type StepOptions, type TrainingPoint } from './optimise.ts';
 import { ADAMW, type TrainingRecipe, trainingSteps } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
+import type { TrainingState } from './training-state.ts';
 
 export interface TrainingOptions extends Omit<StepOptions, 'onStep'> {
   /** Decides the data order (stream 2); the first values of the parameters are the decoder's own affair. */
@@ -71,4 +72,33 @@ export async function train(
     unigramEntropy: stream.unigramEntropy,
     diverged: diverged ?? divergenceAtEnd(losses, stream.unigramEntropy),
   };
+}
+
+/**
+ * Where the training of a fresh decoder by a recipe stands behind one of its steps, counted from 1, of which more follow: `train` goes on
+ * from it as if nothing had been cut. The decoder is trained that far. Throws `invalid-config` for another step, or where training
+ * diverges before it.
+ */
+export async function stateAfter(
+  decoder: Decoder,
+  stream: TokenStream,
+  recipe: TrainingRecipe,
+  step: number,
+  options: Pick<TrainingOptions, 'seed' | 'signal'>,
+): Promise<TrainingState> {
+  const steps = trainingSteps(recipe, decoder.config.contextLength);
+  if (!Number.isInteger(step) || step < 1 || step >= steps) {
+    throw new ModelError(
+      'invalid-config',
+      `a training of ${steps} steps has no state to go on from behind step ${step}`,
+    );
+  }
+  let found: TrainingState | undefined;
+  const save = (state: TrainingState) => {
+    found = state;
+  };
+  const checkpoint = { due: (at: number) => at === step, save, once: true };
+  await train(decoder, stream, recipe, { ...options, pointEvery: steps, checkpoint });
+  if (found === undefined) throw new ModelError('invalid-config', `training diverges before step ${step}`);
+  return found;
 }

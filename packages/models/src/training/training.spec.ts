@@ -135,6 +135,24 @@ describe('training', () => {
     expect(values.get(held)!.data).toEqual(zeros);
   });
 
+  test('takes another gradient in the place of a parameter’s, before the norm is taken', async () => {
+    const only = 'layers.0.mlp.up_proj.weight';
+    const norms: number[] = [];
+    const options: Partial<TrainingOptions> = {
+      gradient: (name, own) => (name === only ? own : scale(own, 0)),
+      onPoint: ({ gradientNorm }) => norms.push(gradientNorm),
+      pointEvery: 1,
+    };
+    const given = { weightDecay: 0 };
+    const { values } = await withBackend(1, (backend) => trained(backend, 1, options, given));
+    const frozen: number[] = [];
+    const alone = { trains: (name: string) => name === only, pointEvery: 1 };
+    const onPoint: TrainingOptions['onPoint'] = ({ gradientNorm }) => frozen.push(gradientNorm);
+    const expected = await withBackend(1, (backend) => trained(backend, 1, { ...alone, onPoint }, given));
+    expect(norms).toEqual(frozen);
+    expect(values).toEqual(expected.values);
+  });
+
   test('refuses tokens of a larger vocabulary than the model has', async () => {
     const backend = createReferenceBackend();
     using decoder = Decoder.initialise(backend, { ...config, vocabularySize: 100 }, 1);
