@@ -10,8 +10,9 @@ import { TechniqueSpec } from './technique.ts';
  */
 
 /** Subjects and evaluations of a protocol name data without its hash; the hash is filled in when the protocol is registered. */
+const RecipeTemplate = z.object({ kind: z.literal('recipe'), name: z.string() });
 export const SubjectTemplate = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('recipe'), name: z.string() }),
+  RecipeTemplate,
   z.object({ kind: z.literal('checkpoint'), name: z.string() }),
 ]);
 export type SubjectTemplate = z.infer<typeof SubjectTemplate>;
@@ -29,6 +30,11 @@ export const Arm = z
     seeds: z.enum(['shared', 'other', 'repeat']).default('shared'),
     /** A fixed rate instead of the recipe's or the tuned one: arms of stability claims, one a rate. */
     learningRate: z.number().positive().max(10).nullable().default(null),
+    /**
+     * Another recipe than the protocol's subject, on the same text in the same windows: arms that compare depths, or lengths of
+     * training. Such a protocol has no second subject: the arm has no second size.
+     */
+    subject: RecipeTemplate.optional(),
   })
   .meta({ id: 'Arm' });
 export type Arm = z.infer<typeof Arm>;
@@ -196,6 +202,8 @@ export const RegisteredProtocol = z
     protocol: Protocol,
     subject: SubjectSpec,
     secondSubject: SubjectSpec.nullable(),
+    /** The subjects that arms name, by recipe; left out where none does. */
+    armSubjects: z.record(z.string(), SubjectSpec).optional(),
     evaluation: EvaluationSpec,
   })
   .meta({ id: 'RegisteredProtocol' });

@@ -97,8 +97,10 @@ export const Verdict = z
     /** Guards (docs/method.md) that did not hold; empty for a decided verdict. */
     missingGuards: z.array(z.string()),
     failedRuns: z.record(z.string(), z.number().int()),
-    /** What the subject was: "2 layers, d64, 0.14 M parameters, 0.3 M tokens". */
+    /** What the subject was: "2 layers, d64, 0.14 M parameters, 0.3 M tokens"; with arms of other subjects, from the least to the most. */
     subjectLine: z.string(),
+    /** What the subjects of single arms were, by arm; left out where all had the protocol's. */
+    armSubjectLines: z.record(z.string(), z.string()).optional(),
     labels: z.array(z.string()),
   })
   .meta({ id: 'Verdict' });

@@ -1,4 +1,5 @@
 import {
+  type Arm,
   type ClaimKind,
   canonicalJson,
   type MetricName,
@@ -111,13 +112,26 @@ function checkClaim(protocol: Protocol, file: CorpusFile, papers: readonly Paper
   }
 }
 
-function checkSubjects({ subject, secondSubject, grade, scope }: Protocol, report: Report): void {
+function checkSubjects({ subject, secondSubject, grade, scope, arms }: Protocol, report: Report): void {
   if (secondSubject && canonicalJson(secondSubject) === canonicalJson(subject)) {
     report('secondSubject', 'is the subject itself: expected another size');
   }
-  if (!secondSubject && grade === 'scaled-down' && scope === 'recipe') {
-    report('secondSubject', 'a scaled-down claim needs a second size: without one no contradiction can stand');
+  const ownSubject = arms.find((arm) => arm.subject);
+  if (ownSubject && secondSubject) {
+    const why = `the arm ${ownSubject.id} has a subject of its own, which has no second size`;
+    report('secondSubject', `${why}: expected null`);
   }
+  if (!secondSubject && grade === 'scaled-down' && scope === 'recipe') {
+    const why = 'a scaled-down claim needs a second size: without one no contradiction can stand';
+    if (!ownSubject) report('secondSubject', why);
+    else report('grade', `${why}, and the arm ${ownSubject.id}, with a subject of its own, has none: mechanism-only`);
+  }
+  arms.forEach((arm, index) => {
+    if (arm.subject && canonicalJson(arm.subject) === canonicalJson(subject)) {
+      report(`arms.${index}.subject`, 'is the subject of the protocol: leave it out');
+    }
+  });
+  if (arms.every((arm) => arm.subject)) report('subject', `no arm is run on ${subject.name}: each has its own`);
 }
 
 function checkArms(protocol: Protocol, report: Report): void {
@@ -126,15 +140,21 @@ function checkArms(protocol: Protocol, report: Report): void {
   protocol.arms.forEach((arm, index) => {
     if (ids.has(arm.id)) report(`arms.${index}.id`, `two arms are called ${arm.id}`);
     ids.add(arm.id);
-    const { technique, seeds, learningRate } = arm;
-    const runs = canonicalJson({ technique, seeds, learningRate });
+    const runs = canonicalJson({ ...modelOf(arm), seeds: arm.seeds });
     const twin = seen.get(runs);
-    if (twin) report(`arms.${index}`, `is the same as the arm ${twin}: equal technique, parameters, rate and seeds`);
+    if (twin) {
+      report(`arms.${index}`, `is the same as the arm ${twin}: equal subject, technique, parameters, rate and seeds`);
+    }
     seen.set(runs, arm.id);
   });
   for (const role of ['baseline', 'technique'] as const) {
     if (!protocol.arms.some((arm) => arm.role === role)) report('arms', `no arm has the role ${role}`);
   }
+}
+
+/** What two arms share where one repeats the other under its own or other seeds. */
+function modelOf({ technique, learningRate, subject }: Arm) {
+  return { technique, learningRate, subject: subject ?? null };
 }
 
 /** `seeds`: which arms the contrast may use. A verdict compares judged seeds alone; a negative control also others. */
@@ -311,9 +331,12 @@ function checkBitControl(armId: string | null, at: string, protocol: Protocol, r
     return;
   }
   if (arm.seeds !== 'repeat') report(`${at}.arm`, `the arm ${arm.id} has the seeds "${arm.seeds}": expected repeat`);
-  const runs = (a: Protocol['arms'][number]) => canonicalJson([a.technique, a.learningRate]);
-  if (!protocol.arms.some((a) => a.seeds === 'shared' && runs(a) === runs(arm))) {
-    report(`${at}.arm`, `the arm ${arm.id} repeats nothing: no arm with shared seeds has its technique and parameters`);
+  const repeated = canonicalJson(modelOf(arm));
+  if (!protocol.arms.some((a) => a.seeds === 'shared' && canonicalJson(modelOf(a)) === repeated)) {
+    report(
+      `${at}.arm`,
+      `the arm ${arm.id} repeats nothing: no arm with shared seeds has its subject, technique and parameters`,
+    );
   }
 }
 

@@ -47,6 +47,7 @@ function problemsOf(protocol: Protocol, vocabulary: Vocabulary): { field: string
     known('evaluation.data', 'task', protocol.evaluation.data, vocabulary.tasks);
   }
   protocol.arms.forEach((arm, index) => {
+    if (arm.subject) known(`arms.${index}.subject.name`, 'recipe', arm.subject.name, vocabulary.recipes);
     const check = vocabulary.techniques.get(arm.technique.id);
     if (!check) {
       known(`arms.${index}.technique.id`, 'technique', arm.technique.id, vocabulary.techniques.keys());

@@ -227,6 +227,50 @@ describe('a protocol file', () => {
     expect(protocolWith((draft) => (draft.secondSubject = draft.subject))[0]).toContain('is the subject itself');
   });
 
+  it('compares subjects of single arms at one size, and then never counts against the paper', () => {
+    const own = (change: (draft: Protocol) => void) =>
+      protocolWith((draft) => {
+        draft.grade = 'mechanism-only';
+        draft.secondSubject = null;
+        draft.arms.find(({ id }) => id === 'bits-2-tensor')!.subject = { kind: 'recipe', name: 'micro-llama' };
+        change(draft);
+      });
+    expect(own(() => {})).toEqual([]);
+    expect(own((draft) => (draft.secondSubject = { kind: 'recipe', name: 'xs-llama' }))).toEqual([
+      'secondSubject: the arm bits-2-tensor has a subject of its own, which has no second size: expected null',
+    ]);
+    expect(own((draft) => (draft.grade = 'scaled-down'))[0]).toMatch(
+      /^grade: .* the arm bits-2-tensor, .*mechanism-only$/,
+    );
+    expect(
+      own((draft) => {
+        if (draft.subject.kind === 'recipe') draft.arms[1]!.subject = draft.subject;
+      }),
+    ).toEqual(['arms.1.subject: is the subject of the protocol: leave it out']);
+    expect(
+      own((draft) => {
+        for (const arm of draft.arms) arm.subject = { kind: 'recipe', name: 'micro-llama' };
+      })[0],
+    ).toMatch(/^subject: no arm is run on/);
+  });
+
+  it('tells arms on different subjects apart', () => {
+    const own = { kind: 'recipe' as const, name: 'micro-llama' };
+    const spare = { ...structuredClone(protocol.arms[1]!), id: 'spare', subject: own };
+    const onOwnSubject = (change: (draft: Protocol) => void) =>
+      protocolWith((draft) => {
+        draft.grade = 'mechanism-only';
+        draft.secondSubject = null;
+        change(draft);
+      });
+    expect(onOwnSubject((draft) => draft.arms.push(spare))).toEqual([
+      `arms.${protocol.arms.length}: the arm spare is in no part and no control`,
+    ]);
+    expect(onOwnSubject((draft) => (draft.arms.at(-1)!.subject = own))).toEqual([
+      'controls.2.arm: the arm f32-again repeats nothing: no arm with shared seeds has its subject, technique and parameters',
+    ]);
+  });
+
   it('is refused where a count has no number, or another rule has one', () => {
     const counted = { claimed: 6, relation: '=' as const, decimals: 0 };
     expect(protocolWith((draft) => (draft.parts[0]!.counted = counted))[0]).toContain('parts.0.counted');
@@ -257,7 +301,7 @@ describe('a protocol file', () => {
     expect(
       protocolWith((draft) => (draft.arms.at(-1)!.technique = { id: 'round-to-nearest', parameters: { bits: 5 } })),
     ).toContain(
-      'controls.2.arm: the arm f32-again repeats nothing: no arm with shared seeds has its technique and parameters',
+      'controls.2.arm: the arm f32-again repeats nothing: no arm with shared seeds has its subject, technique and parameters',
     );
   });
 
@@ -364,9 +408,10 @@ describe('the names in a protocol', () => {
     expect(more).toContain('evaluation.data: unknown data set node-docs; known: ');
     const asking = structuredClone(protocol);
     asking.evaluation.probes = [{ kind: 'answers' }];
+    asking.arms[2]!.subject = { kind: 'recipe', name: 'deep-llama' };
     const third = checkVocabulary({ protocols: [asking], claimById: one.claimById }, vocabulary);
-    expect(third.map(({ field, message }) => `${field}: ${message}`)).toContain(
-      'evaluation.data: unknown task node-docs; known: generated-copy',
-    );
+    const named = third.map(({ field, message }) => `${field}: ${message}`);
+    expect(named).toContain('evaluation.data: unknown task node-docs; known: generated-copy');
+    expect(named).toContain('arms.2.subject.name: unknown recipe deep-llama; known: small-llama');
   });
 });

@@ -786,6 +786,9 @@ export interface components {
                 [key: string]: number;
             };
             subjectLine: string;
+            armSubjectLines?: {
+                [key: string]: string;
+            };
             labels: string[];
         };
         /** @enum {string} */
@@ -947,6 +950,11 @@ export interface components {
             seeds: "shared" | "other" | "repeat";
             /** @default null */
             learningRate: number | null;
+            subject?: {
+                /** @enum {string} */
+                kind: "recipe";
+                name: string;
+            };
         };
         TechniqueSpec: {
             id: string;
@@ -1371,6 +1379,9 @@ export interface components {
             protocol: components["schemas"]["Protocol"];
             subject: components["schemas"]["SubjectSpec"];
             secondSubject: components["schemas"]["SubjectSpec"] | null;
+            armSubjects?: {
+                [key: string]: components["schemas"]["SubjectSpec"];
+            };
             evaluation: components["schemas"]["EvaluationSpec"];
         };
         EvaluationSpec: {

@@ -51,7 +51,10 @@ export function ProtocolFacts({ protocol }: { protocol: Protocol }) {
           <ul key="arms" className="m-0 list-none p-0">
             {protocol.arms.map((arm) => (
               <li key={arm.id}>
-                {arm.label} <span className="text-ink-faint">({arm.role})</span>
+                {arm.label}{' '}
+                <span className="text-ink-faint">
+                  ({arm.subject ? `${arm.role}, on ${arm.subject.name}` : arm.role})
+                </span>
               </li>
             ))}
           </ul>,

@@ -10,6 +10,7 @@ import { PartTable } from './verdict-panel.tsx';
 export function VerdictRule({ verdict, className }: { verdict: Verdict; className?: string }) {
   const templates: PartResult['template'][] = [...new Set(verdict.parts.map((part) => part.template))];
   const failed = Object.entries(verdict.failedRuns).filter(([, runs]) => runs > 0);
+  const subjects = Object.entries(verdict.armSubjectLines ?? {});
   return (
     <div className={cn('grid gap-6', className)}>
       <div className="max-w-[42rem] space-y-2 text-base text-ink">
@@ -28,6 +29,18 @@ export function VerdictRule({ verdict, className }: { verdict: Verdict; classNam
           ['Reason', reasonWords(verdict.reason)],
           ['Plan', `${verdict.plan}, decided at look ${verdict.look}`],
           ['Scope', verdict.scope],
+          [
+            'Subjects of single arms',
+            subjects.length === 0 ? null : (
+              <ul key="subjects" className="m-0 list-none p-0">
+                {subjects.map(([arm, line]) => (
+                  <li key={arm}>
+                    {arm}: {line}
+                  </li>
+                ))}
+              </ul>
+            ),
+          ],
           ['Protocol', verdict.protocolId],
           ['Frozen as', <HashText key="hash" hash={verdict.protocolHash} digits={16} />],
           ['Rule version', verdict.ruleVersion],

@@ -23,6 +23,7 @@ describe('a verdict in words', () => {
     expect(scaleNotice({ grade: 'scaled-down', subjectLine })).toContain('Direction tested at 0.14 M parameters');
     expect(scaleNotice({ grade: 'same-regime', subjectLine })).toBeNull();
     expect(sizeOf('4 layers, 9,040 parameters')).toBe('9,040');
+    expect(sizeOf('4 to 16 layers, d32, 0.066 to 0.22 M parameters, 0.2 M tokens')).toBe('0.066 to 0.22 M');
   });
   it('calls a contradiction unreplicated until another machine has seen it', () => {
     const verdict = { verdict: 'contradicted', grade: 'same-regime', subjectLine } as const;

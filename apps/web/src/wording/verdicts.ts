@@ -62,9 +62,9 @@ export function needsReplication(verdict: Pick<Verdict, 'verdict'>, level: Evide
   return verdict.verdict === 'contradicted' && level !== 'replicated' && level !== 'cross-backend';
 }
 
-/** "2 layers, d64, 0.14 M parameters, 0.3 M tokens" -> "0.14 M"; null where the line names no size. */
+/** "2 layers, d64, 0.14 M parameters, 0.3 M tokens" -> "0.14 M", also "0.06 to 0.22 M"; null where the line names no size. */
 export function sizeOf(subjectLine: string): string | null {
-  return /(\d[\d.,]*\s?[kMB]?) parameters/.exec(subjectLine)?.[1] ?? null;
+  return /((?:\d[\d.,]* to )?\d[\d.,]*\s?[kMB]?) parameters/.exec(subjectLine)?.[1] ?? null;
 }
 
 /** The line that keeps a scaled-down test from posing as the paper's own. */

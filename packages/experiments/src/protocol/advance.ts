@@ -1,11 +1,11 @@
-import type { PartResult, PlannedRun, RegisteredProtocol, Verdict } from '@claimbench/contracts';
+import type { PartResult, PlannedRun, RegisteredProtocol, SubjectSpec, Verdict } from '@claimbench/contracts';
 import { MissingMetric, type OutcomesByArm } from '../contrast.ts';
 import type { FinishedRun } from '../finished-run.ts';
 import { plannedRuns } from '../plan/planned-runs.ts';
 import { subjectLine } from '../subjects/subjects.ts';
 import { type Look, RULE_VERSION } from '../verdicts/index.ts';
 import { type ProtocolArm, protocolArms } from './arms.ts';
-import { judgedDrafts, type SeedlessDraft, withSeeds } from './drafts.ts';
+import { judgedDrafts, type SeedlessDraft, subjectOf, withSeeds } from './drafts.ts';
 import { SECOND_SIZE } from './guards.ts';
 import { History } from './history.ts';
 import { judgeLook, judgeParts, type LookFinding, type Sitting } from './judge-look.ts';
@@ -223,7 +223,7 @@ function verdictOf(sitting: Sitting, protocolHash: string, reached: Reached): Ve
     reason,
     words: verdictWords({
       protocol: registered.protocol,
-      subject: registered.subject,
+      subjects: subjectsOf(registered),
       verdict,
       reason,
       measured: finding.measured,
@@ -280,7 +280,7 @@ function endedVerdict(registered: RegisteredProtocol, protocolHash: string, reas
     reason,
     words: verdictWords({
       protocol: registered.protocol,
-      subject: registered.subject,
+      subjects: subjectsOf(registered),
       verdict: 'inconclusive',
       reason,
       measured: 'inconclusive',
@@ -303,7 +303,17 @@ function endedVerdict(registered: RegisteredProtocol, protocolHash: string, reas
   };
 }
 
-function frame({ protocol, ruleVersion, subject }: RegisteredProtocol, protocolHash: string) {
+/** The subjects that arms are run on, each once. */
+function subjectsOf(registered: RegisteredProtocol): SubjectSpec[] {
+  const subjects = registered.protocol.arms.map((arm) => subjectOf(registered, arm));
+  return [...new Map(subjects.map((subject) => [subject.name, subject])).values()];
+}
+
+function frame(registered: RegisteredProtocol, protocolHash: string) {
+  const { protocol, ruleVersion } = registered;
+  const lines = protocol.arms.flatMap((arm) =>
+    arm.subject ? [[arm.id, subjectLine(subjectOf(registered, arm))]] : [],
+  );
   const { claim, id, kind, quantifier, grade, scope, plan, backend } = protocol;
   return {
     claim,
@@ -316,7 +326,8 @@ function frame({ protocol, ruleVersion, subject }: RegisteredProtocol, protocolH
     grade,
     scope,
     plan: planName(plan),
-    subjectLine: subjectLine(subject),
+    subjectLine: subjectLine(...subjectsOf(registered)),
+    ...(lines.length > 0 ? { armSubjectLines: Object.fromEntries(lines) } : {}),
   };
 }
 

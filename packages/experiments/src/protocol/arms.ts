@@ -3,6 +3,7 @@ import {
   canonicalJson,
   NO_TECHNIQUE,
   type Protocol,
+  type SubjectTemplate,
   type TechniqueSpec,
   TIMED_METRICS,
 } from '@claimbench/contracts';
@@ -21,10 +22,15 @@ export interface ProtocolArm {
   readonly trainedWith: TechniqueSpec;
   /** Whether something is done to the model after its training: then its runs start from a base. */
   readonly actsAfterwards: boolean;
-  /** Arms that train the same model have the same key, and one tuned rate. */
+  /** Arms that train the same model have the same key, and one tuned rate: the subject, and what it is trained with. */
   readonly trainingKey: string;
-  /** Whether a clock is read for it, or for an arm with the same technique. A timed run has a machine to itself: no other is one. */
+  /** Whether a clock is read for it, or for an arm with the same technique on the same subject. A timed run has a machine to itself: no other is one. */
   readonly timed: boolean;
+}
+
+/** The subject of an arm at the first size: its own, or the protocol's. */
+export function subjectTemplate(protocol: Protocol, arm: Arm): SubjectTemplate {
+  return arm.subject ?? protocol.subject;
 }
 
 /** The arms of a protocol. Throws AppError `unknown-technique` or `invalid-parameters`. */
@@ -33,7 +39,8 @@ export function protocolArms(protocol: Protocol): ProtocolArm[] {
     const technique = resolveTechnique(arm.technique);
     const spec = completeSpec(technique);
     const training = trainedWith(technique);
-    return { arm, technique, spec, specKey: canonicalJson(spec), training, trainingKey: canonicalJson(training) };
+    const keyOf = (of: TechniqueSpec) => canonicalJson({ subject: subjectTemplate(protocol, arm), technique: of });
+    return { arm, technique, spec, specKey: keyOf(spec), training, trainingKey: keyOf(training) };
   });
   const clocked = clockedArms(protocol);
   const timed = new Set(resolved.flatMap(({ arm, specKey }) => (clocked.has(arm.id) ? specKey : [])));

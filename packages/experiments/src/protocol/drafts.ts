@@ -1,4 +1,4 @@
-import type { PlannedRun, Protocol, RegisteredProtocol, RunSpec, SubjectSpec } from '@claimbench/contracts';
+import type { Arm, PlannedRun, Protocol, RegisteredProtocol, RunSpec, SubjectSpec } from '@claimbench/contracts';
 import type { RunDraft } from '../plan/planned-runs.ts';
 import { PILOT_BLOCKS } from '../verdicts/index.ts';
 import { type ProtocolArm, trainingKeysOf } from './arms.ts';
@@ -19,10 +19,18 @@ export interface SeedlessDraft {
 /** Learning rates by training key; a key without one is trained at the recipe's rate. */
 export type Rates = ReadonlyMap<string, number>;
 
-/** The subject of a size at a rate. Throws RangeError where the protocol has no second size. */
-function subjectAt(registered: RegisteredProtocol, size: Size, rate: number | null | undefined): SubjectSpec {
-  const subject = size === 'first' ? registered.subject : registered.secondSubject;
-  if (!subject) throw new RangeError(`the protocol ${registered.protocol.id} has no second subject`);
+/** The subject of an arm at the first size: its own, or the protocol's. */
+export function subjectOf({ protocol, subject, armSubjects }: RegisteredProtocol, arm: Arm): SubjectSpec {
+  if (!arm.subject) return subject;
+  const own = armSubjects?.[arm.subject.name];
+  if (!own) throw new RangeError(`the protocol ${protocol.id} was registered without the subject ${arm.subject.name}`);
+  return own;
+}
+
+/** The subject of an arm at a size and a rate. Throws RangeError where it has no second size. */
+function subjectAt(registered: RegisteredProtocol, arm: Arm, size: Size, rate: number | null | undefined): SubjectSpec {
+  const subject = size === 'first' ? subjectOf(registered, arm) : arm.subject ? null : registered.secondSubject;
+  if (!subject) throw new RangeError(`the arm ${arm.id} of the protocol ${registered.protocol.id} has no second size`);
   if (subject.kind === 'checkpoint' || rate == null) return subject;
   return { ...subject, training: { ...subject.training, learningRate: rate } };
 }
@@ -35,7 +43,7 @@ function specOf(
 ): SeedlessDraft['spec'] {
   return {
     version: 1,
-    subject: subjectAt(registered, size, rate),
+    subject: subjectAt(registered, arm.arm, size, rate),
     technique: arm.spec,
     evaluation: registered.evaluation,
     backend: registered.protocol.backend,

@@ -2,11 +2,11 @@ import type { ExperimentPlan, PlannedRun, Protocol, RunSpec } from '@claimbench/
 import { planSummary } from '../plan/plan-summary.ts';
 import { baseOf, estimateSeconds } from '../plan/run-spec.ts';
 import type { Resources } from '../resources.ts';
-import { findDataSet, findSubject } from '../subjects/subjects.ts';
+import { findDataSet } from '../subjects/subjects.ts';
 import { looksOf, PILOT_BLOCKS, RULE_VERSION } from '../verdicts/index.ts';
 import { protocolArms } from './arms.ts';
 import { judgedDrafts, pilotDrafts, type SeedlessDraft, tuningDrafts } from './drafts.ts';
-import { checkProtocol } from './register.ts';
+import { checkProtocol, resolvedSubjects } from './register.ts';
 import { MOST_EXTENSIONS } from './tuning.ts';
 
 /**
@@ -19,8 +19,7 @@ export function previewProtocol(protocol: Protocol, resources: Resources, option
   const registered = {
     ruleVersion: RULE_VERSION,
     protocol,
-    subject: findSubject(protocol.subject, resources),
-    secondSubject: protocol.secondSubject && findSubject(protocol.secondSubject, resources),
+    ...resolvedSubjects(protocol, resources),
     evaluation: { ...protocol.evaluation, data: findDataSet(protocol.evaluation.data, resources) },
   };
   const looks = looksOf(protocol.plan);

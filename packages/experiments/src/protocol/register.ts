@@ -1,18 +1,20 @@
 import {
   AppError,
   type BackendName,
+  canonicalJson,
   hashOf,
   type Part,
   type Protocol,
   RegisteredProtocol,
   type SubjectSpec,
+  type SubjectTemplate,
 } from '@claimbench/contracts';
 import { checkProbes } from '../plan/probes.ts';
 import { checkFit, checkTiming, completeSpec, resolveTechnique } from '../plan/technique.ts';
 import type { Resources } from '../resources.ts';
 import { findDataSet, findSubject, recipeSubjects } from '../subjects/subjects.ts';
 import { RULE_VERSION } from '../verdicts/index.ts';
-import { protocolArms } from './arms.ts';
+import { protocolArms, subjectTemplate } from './arms.ts';
 
 /**
  * What a protocol must have besides the corpus's own checks: techniques that exist, take their parameters and fit the subject,
@@ -20,23 +22,22 @@ import { protocolArms } from './arms.ts';
  */
 export function checkProtocol(protocol: Protocol): void {
   const arms = protocolArms(protocol);
-  const subjects = [protocol.subject, protocol.secondSubject].flatMap((template) => {
-    if (template?.kind !== 'recipe') return [];
-    return [findSubject(template, { subjects: recipeSubjects(), dataSets: [] })];
-  });
-  const data = { name: protocol.evaluation.data };
-  for (const subject of subjects) {
-    for (const { technique, spec } of arms) {
-      checkFit(technique, subject);
-      checkProbes({ subject, technique: spec, evaluation: { ...protocol.evaluation, data } });
-      if (protocol.timing) checkTiming({ technique: spec, timing: protocol.timing, subject });
-    }
-  }
   const refuse = (path: string, message: string): never => {
     throw new AppError('invalid-request', `protocol ${protocol.id}: ${path}: ${message}`, {
       errors: [{ path, message }],
     });
   };
+  checkArmSubjects(protocol, refuse);
+  const data = { name: protocol.evaluation.data };
+  for (const { arm, technique, spec } of arms) {
+    for (const template of [subjectTemplate(protocol, arm), protocol.secondSubject]) {
+      if (template?.kind !== 'recipe') continue;
+      const subject = recipeNamed(template);
+      checkFit(technique, subject);
+      checkProbes({ subject, technique: spec, evaluation: { ...protocol.evaluation, data } });
+      if (protocol.timing) checkTiming({ technique: spec, timing: protocol.timing, subject });
+    }
+  }
   if (protocol.tuning && protocol.subject.kind === 'checkpoint') {
     refuse('tuning', `${protocol.subject.name} is trained already; there is no rate to tune`);
   }
@@ -70,6 +71,40 @@ export function checkProtocol(protocol: Protocol): void {
   }
 }
 
+function recipeNamed(template: SubjectTemplate): SubjectSpec {
+  return findSubject(template, { subjects: recipeSubjects(), dataSets: [] });
+}
+
+/** Arms of one block are compared item by item, and at one size: their subjects read the same text in the same windows. */
+function checkArmSubjects(protocol: Protocol, refuse: (path: string, message: string) => never): void {
+  for (const [i, { id, subject: template }] of protocol.arms.entries()) {
+    if (!template) continue;
+    if (protocol.subject.kind === 'checkpoint') {
+      refuse(
+        `arms.${i}.subject`,
+        `the arms of a checkpoint are judged on ${protocol.subject.name} alone: leave it out`,
+      );
+    }
+    if (protocol.secondSubject) {
+      refuse('secondSubject', `the arm ${id} has a subject of its own, which has no second size: expected null`);
+    }
+    const [own, common] = [template, protocol.subject].map((name) => readingOf(recipeNamed(name), protocol));
+    if (own !== common) {
+      const message = `arms are compared on the same items: ${template.name} reads ${own}, and ${protocol.subject.name} ${common}`;
+      refuse(`arms.${i}.subject`, message);
+    }
+  }
+}
+
+/** How a recipe reads a text, in words. */
+function readingOf(subject: SubjectSpec, { evaluation }: Protocol): string {
+  if (subject.kind !== 'recipe') throw new RangeError(`${subject.name} is no recipe`);
+  const { tokenizer, architecture, data } = subject;
+  const window = evaluation.windowTokens ?? architecture.contextLength;
+  const unit = tokenizer.kind === 'byte' ? 'bytes' : `tokens, ${tokenizer.vocabularySize} of them from ${data.name}`;
+  return `windows of ${window} ${unit}`;
+}
+
 /** The arm with shared seeds that an arm with the seeds `repeat` executes again. */
 export function repeatedArm(protocol: Protocol, repeatId: string): string | undefined {
   const arms = protocolArms(protocol);
@@ -78,9 +113,24 @@ export function repeatedArm(protocol: Protocol, repeatId: string): string | unde
     ({ arm, technique }) =>
       arm.seeds === 'shared' &&
       arm.learningRate === repeat?.arm.learningRate &&
+      canonicalJson(subjectTemplate(protocol, arm)) === canonicalJson(subjectTemplate(protocol, repeat.arm)) &&
       technique.id === repeat.technique.id &&
       JSON.stringify(technique.parameters) === JSON.stringify(repeat.technique.parameters),
   )?.arm.id;
+}
+
+/** The subjects that a protocol names, each with its complete spec. Throws AppError `unknown-subject`. */
+export function resolvedSubjects(
+  { subject, secondSubject, arms }: Protocol,
+  resources: Resources,
+): Pick<RegisteredProtocol, 'subject' | 'secondSubject' | 'armSubjects'> {
+  const named = arms.flatMap((arm) => arm.subject ?? []);
+  const armSubjects = Object.fromEntries(named.map((template) => [template.name, findSubject(template, resources)]));
+  return {
+    subject: findSubject(subject, resources),
+    secondSubject: secondSubject && findSubject(secondSubject, resources),
+    ...(named.length > 0 ? { armSubjects } : {}),
+  };
 }
 
 /**
@@ -94,8 +144,6 @@ export async function registerProtocol(
 ): Promise<{ registered: RegisteredProtocol; protocolHash: string }> {
   checkProtocol(protocol);
   const arms = protocolArms(protocol);
-  const subject = findSubject(protocol.subject, resources);
-  const secondSubject: SubjectSpec | null = protocol.secondSubject && findSubject(protocol.secondSubject, resources);
   const registered = RegisteredProtocol.parse({
     ruleVersion: RULE_VERSION,
     protocol: {
@@ -106,8 +154,7 @@ export async function registerProtocol(
         ? { timing: { ...protocol.timing, against: completeSpec(resolveTechnique(protocol.timing.against)) } }
         : {}),
     },
-    subject,
-    secondSubject,
+    ...resolvedSubjects(protocol, resources),
     evaluation: { ...protocol.evaluation, data: findDataSet(protocol.evaluation.data, resources) },
   } satisfies RegisteredProtocol);
   return { registered, protocolHash: await hashOf(registered) };

@@ -1,10 +1,11 @@
 import type { PartResult, Protocol, SubjectSpec, VerdictWord } from '@claimbench/contracts';
 import { parameterCount } from '../plan/run-spec.ts';
-import { millions } from '../subjects/subjects.ts';
+import { rangeOfMillions } from '../subjects/subjects.ts';
 
 export interface WordsInput {
   readonly protocol: Protocol;
-  readonly subject: SubjectSpec;
+  /** The protocol's subject, and those of single arms. */
+  readonly subjects: readonly SubjectSpec[];
   readonly verdict: VerdictWord;
   readonly reason: string;
   /** What the parts alone say, before premises, guards and grade. */
@@ -38,9 +39,13 @@ export function verdictWords(input: WordsInput): string {
   return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
-function headline({ protocol, subject, verdict, reason }: WordsInput): string {
+function headline({ protocol, subjects, verdict, reason }: WordsInput): string {
   if (verdict === 'inconclusive') return `Inconclusive: ${reason.replaceAll('-', ' ')}.`;
-  const at = subject.kind === 'recipe' ? `at ${millions(parameterCount(subject))} M parameters` : `on ${subject.name}`;
+  const recipes = subjects.filter((subject) => subject.kind === 'recipe');
+  const at =
+    recipes.length > 0
+      ? `at ${rangeOfMillions(recipes.map(parameterCount))} M parameters`
+      : `on ${subjects.map(({ name }) => name).join(' and ')}`;
   switch (protocol.grade) {
     case 'same-regime':
       return verdict === 'supported' ? 'Supported.' : 'Contradicted.';

@@ -168,6 +168,43 @@ const SIZES: readonly Size[] = [
   },
 ];
 
+/** Depths below the sixteen narrow layers, as narrow and trained as long: arms that compare models by their depth. */
+const DEPTHS: readonly Size[] = [
+  { layers: 4, title: 'Four equally narrow layers' },
+  { layers: 8, title: 'Eight equally narrow layers' },
+  { layers: 12, title: 'Twelve equally narrow layers' },
+].map(({ layers, title }) => ({
+  ...sizeNamed('deeper'),
+  name: `narrow-${layers}`,
+  title,
+  purpose: 'as narrow as the sixteen narrow layers, and trained as long: what depth alone does',
+  layers,
+}));
+
+/** Shares of a size's tokens on which the same model is trained to the end: arms that compare lengths of training. */
+const LENGTHS: readonly Size[] = [
+  { of: 'slim', name: 'tenth', title: 'a tenth of the tokens', share: 0.1 },
+  { of: 'slim', name: 'seven-tenths', title: 'seven tenths of the tokens', share: 0.7 },
+  { of: 'deep', name: 'quarter', title: 'a quarter of the tokens', share: 0.25 },
+  { of: 'deep', name: 'half', title: 'half of the tokens', share: 0.5 },
+  { of: 'deep', name: 'three-quarters', title: 'three quarters of the tokens', share: 0.75 },
+].map(({ of, name, title, share }) => {
+  const size = sizeNamed(of);
+  return {
+    ...size,
+    name: `${of}-${name}`,
+    title: `${size.title}, ${title}`,
+    purpose: 'the same model after less training, its rate falling to the end of it',
+    tokens: Math.round(share * size.tokens),
+  };
+});
+
+function sizeNamed(name: string): Size {
+  const size = SIZES.find((candidate) => candidate.name === name);
+  if (!size) throw new RangeError(`no size is called ${name}; sizes: ${SIZES.map((one) => one.name).join(', ')}`);
+  return size;
+}
+
 /** What all subjects on a task have. Rates and lengths were taken from what learns: docs/models.md, "Tasks". */
 const TASK = { layers: 2, hiddenSize: 64, heads: 2, contextLength: 64, vocabularySize: null, batchSize: 16 } as const;
 
@@ -267,7 +304,7 @@ const TASKS: readonly TaskSize[] = [
 /** SwiGLU has three matrices where GELU has two: two thirds of the width give the same number of weights. */
 const FEED_FORWARD = { gpt2: 4, llama: 8 / 3 } as const;
 
-const ON_DOCS = SIZES.map((size): TaskSize => ({ ...size, data: 'node-docs' }));
+const ON_DOCS = [...SIZES, ...DEPTHS, ...LENGTHS].map((size): TaskSize => ({ ...size, data: 'node-docs' }));
 
 export const RECIPES: readonly Recipe[] = [...ON_DOCS, ...TASKS].flatMap((size) =>
   (['gpt2', 'llama'] as const).map((style): Recipe => {

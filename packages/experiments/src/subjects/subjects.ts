@@ -49,12 +49,32 @@ export function findDataSet(name: string, resources: Resources): { name: string;
   throw new AppError('unknown-data-set', `unknown data set ${name}; known: ${known}`);
 }
 
-/** "2 layers, d64, 0.14 M parameters, 0.3 M tokens of node-docs": what stands beside every verdict. */
-export function subjectLine(subject: SubjectSpec): string {
-  if (subject.kind === 'checkpoint') return `checkpoint ${subject.name}`;
-  const { layers, hiddenSize } = subject.architecture;
-  const size = `${layers} layers, d${hiddenSize}, ${millions(parameterCount(subject))} M parameters`;
-  return `${size}, ${millions(subject.training.tokens)} M tokens of ${subject.data.name}`;
+/**
+ * "2 layers, d64, 0.14 M parameters, 0.3 M tokens of node-docs": what stands beside every verdict. Of several recipes from the least to
+ * the most: "4 to 16 layers".
+ */
+export function subjectLine(...subjects: readonly SubjectSpec[]): string {
+  const [only] = subjects;
+  if (subjects.length === 1 && only?.kind === 'checkpoint') return `checkpoint ${only.name}`;
+  const recipes = subjects.map((subject) => {
+    if (subject.kind === 'recipe') return subject;
+    throw new RangeError(`the checkpoint ${subject.name} has no range with other subjects`);
+  });
+  const layers = range(recipes.map(({ architecture }) => architecture.layers));
+  const width = range(recipes.map(({ architecture }) => architecture.hiddenSize));
+  const size = `${layers} layers, d${width}, ${rangeOfMillions(recipes.map(parameterCount))} M parameters`;
+  const data = [...new Set(recipes.map((recipe) => recipe.data.name))].join(' and ');
+  return `${size}, ${rangeOfMillions(recipes.map(({ training }) => training.tokens))} M tokens of ${data}`;
+}
+
+/** "0.14", or "0.14 to 0.3": millions of several counts. */
+export function rangeOfMillions(counts: readonly number[]): string {
+  return range(counts, millions);
+}
+
+function range(values: readonly number[], write: (value: number) => string = String): string {
+  const [least, most] = [Math.min(...values), Math.max(...values)].map(write);
+  return least === most ? least! : `${least} to ${most}`;
 }
 
 /** Two significant digits of millions: 0.14, 2, 3.5. */
