@@ -215,7 +215,7 @@ describe('an arm with a subject of its own', () => {
     const other = await registerProtocol(
       {
         ...sooner(),
-        arms: sooner().arms.map((arm) => (arm.id === 'long' ? { ...arm, subject: recipe('slim-tenth-gpt2') } : arm)),
+        arms: sooner().arms.map((arm) => (arm.id === 'long' ? { ...arm, subject: recipe('slim-quarter-gpt2') } : arm)),
       },
       RESOURCES,
     );
@@ -264,7 +264,7 @@ describe('a protocol with subjects of arms is refused', () => {
     [
       'with a repetition on another subject',
       'controls.2.arm: it repeats no arm with shared seeds',
-      changed(sooner(), 'short-again', { subject: recipe('slim-tenth-gpt2') }),
+      changed(sooner(), 'short-again', { subject: recipe('slim-quarter-gpt2') }),
     ],
     [
       'with a technique that does not fit the arm’s subject',

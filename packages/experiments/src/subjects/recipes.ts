@@ -183,7 +183,7 @@ const DEPTHS: readonly Size[] = [
 
 /** Shares of a size's tokens on which the same model is trained to the end: arms that compare lengths of training. */
 const LENGTHS: readonly Size[] = [
-  { of: 'slim', name: 'tenth', title: 'a tenth of the tokens', share: 0.1 },
+  { of: 'slim', name: 'quarter', title: 'a quarter of the tokens', share: 0.25 },
   { of: 'slim', name: 'seven-tenths', title: 'seven tenths of the tokens', share: 0.7 },
   { of: 'deep', name: 'quarter', title: 'a quarter of the tokens', share: 0.25 },
   { of: 'deep', name: 'half', title: 'half of the tokens', share: 0.5 },
