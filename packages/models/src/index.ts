@@ -9,7 +9,15 @@ export { ggufVocabulary, readGgufTokenizer } from './checkpoints/gguf/vocabulary
 export { type GgufTensorToStore, writeGguf } from './checkpoints/gguf/write.ts';
 export { readLlama2c } from './checkpoints/llama2c.ts';
 export { readJsonTensor, readMinGpt } from './checkpoints/mingpt.ts';
-export { decodeModel, encodeModel, ModelProvenance, type StoredModel } from './checkpoints/model-file.ts';
+export {
+  decodeClassifier,
+  decodeModel,
+  encodeClassifier,
+  encodeModel,
+  ModelProvenance,
+  type StoredClassifier,
+  type StoredModel,
+} from './checkpoints/model-file.ts';
 export { readStateDict } from './checkpoints/pytorch/state-dict.ts';
 export {
   readSafetensors,
@@ -27,8 +35,10 @@ export {
 export { readTransformers, renameTensors, transformersConfig } from './checkpoints/transformers/read.ts';
 export { calibrationWindows, type TokenWindows } from './data/calibration-windows.ts';
 export { type Split, type TextDataSet, type TextDescription, textDataSet } from './data/data-set.ts';
+export { digitLikelihoods } from './data/digit-glyphs.ts';
 export { proseOfDocComments } from './data/doc-comments.ts';
 export { type DocumentRule, documentsOf } from './data/documents.ts';
+export { checkExamples, type ExampleShape, type Examples, exampleBatches, examplesOf } from './data/examples.ts';
 export { GENERATED_TEXTS, type GeneratedText, generateText } from './data/generated.ts';
 export {
   NODE_DOCS,
@@ -125,6 +135,7 @@ export {
 } from './decoding/speculative.ts';
 export { type Agreement, compareWithReference } from './evaluation/agreement.ts';
 export { type AnswerResult, answerExactly } from './evaluation/answers.ts';
+export { type ClassificationResult, classify, classifyByFrequency } from './evaluation/classify.ts';
 export { type ContinuationPlan, continuationQuestions } from './evaluation/continuation-questions.ts';
 export { type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
 export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole } from './evaluation/items.ts';
@@ -164,6 +175,7 @@ export {
   nextTokenLoss,
   type Optimisation,
   optimise,
+  optimiseNetwork,
   type StepOptions,
   type TrainingPoint,
 } from './training/optimise.ts';
@@ -178,8 +190,15 @@ export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts'
 export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
 export { scaleGradient, straightThrough } from './training/straight-through.ts';
 export { stateAfter, type TrainingOptions, type TrainingResult, train } from './training/train.ts';
+export { type ClassifierTrainingOptions, trainClassifier } from './training/train-classifier.ts';
 export { decodeTrainingState, encodeTrainingState, type TrainingState } from './training/training-state.ts';
 export { windowsOf, windowWeight } from './vision/convolution.ts';
-export { FeedForward, FeedForwardConfig } from './vision/feed-forward.ts';
+export {
+  FeedForward,
+  FeedForwardConfig,
+  type FeedForwardConfigInput,
+  feedForwardSpecs,
+  parseFeedForwardConfig,
+} from './vision/feed-forward.ts';
 export { type IdxArray, readIdx } from './vision/idx.ts';
 export { ResidualNetwork, ResidualNetworkConfig } from './vision/residual-network.ts';

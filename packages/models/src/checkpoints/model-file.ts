@@ -4,6 +4,7 @@ import type { ParameterValues } from '../decoder/parameters.ts';
 import { ModelError } from '../model-error.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import { tokenizerFromJson } from '../tokenizers/tokenizer-json.ts';
+import { type FeedForwardConfig, parseFeedForwardConfig } from '../vision/feed-forward.ts';
 import { floatsOf } from './element-types.ts';
 import { readSafetensors, writeSafetensors } from './safetensors.ts';
 
@@ -27,7 +28,15 @@ export interface StoredModel {
   readonly provenance: ModelProvenance;
 }
 
+/** As `StoredModel`, for a classifier. */
+export interface StoredClassifier {
+  readonly config: FeedForwardConfig;
+  readonly parameters: ReadonlyMap<string, ParameterValues>;
+  readonly provenance: ModelProvenance;
+}
+
 const FORMAT = 'claimbench-decoder-1';
+const CLASSIFIER_FORMAT = 'claimbench-classifier-1';
 
 /** A model as one safetensors file: the parameters as F32 tensors, the rest as JSON in the metadata. Equal models give equal bytes. */
 export function encodeModel(model: StoredModel): Uint8Array {
@@ -46,25 +55,46 @@ export function isModelFile(file: Uint8Array): boolean {
 
 /** Throws `bad-checkpoint`, and what config and tokenizer throw. Whether the tensors fit the config is checked by the decoder. */
 export function decodeModel(file: Uint8Array): StoredModel {
+  const { metadata, parameters, provenance } = decode(file, FORMAT);
+  return {
+    config: parseDecoderConfig(json(metadata, 'config')),
+    tokenizer: tokenizerFromJson(json(metadata, 'tokenizer')),
+    parameters,
+    provenance,
+  };
+}
+
+/** A classifier as one safetensors file, as `encodeModel`. */
+export function encodeClassifier({ config, parameters, provenance }: StoredClassifier): Uint8Array {
+  return writeSafetensors(parameters, {
+    format: CLASSIFIER_FORMAT,
+    config: JSON.stringify(config),
+    provenance: JSON.stringify(provenance),
+  });
+}
+
+/** Throws `bad-checkpoint`, and what the config throws. Whether the tensors fit the config is checked by the network. */
+export function decodeClassifier(file: Uint8Array): StoredClassifier {
+  const { metadata, parameters, provenance } = decode(file, CLASSIFIER_FORMAT);
+  return { config: parseFeedForwardConfig(json(metadata, 'config')), parameters, provenance };
+}
+
+function decode(file: Uint8Array, format: string) {
   const { metadata, tensors } = readSafetensors(file, 'model file');
-  if (metadata.get('format') !== FORMAT) {
+  if (metadata.get('format') !== format) {
     throw new ModelError(
       'bad-checkpoint',
-      `model file: format '${FORMAT}' expected in the metadata, found '${metadata.get('format') ?? 'none'}'`,
+      `model file: format '${format}' expected in the metadata, found '${metadata.get('format') ?? 'none'}'`,
     );
   }
   const provenance = ModelProvenance.safeParse(json(metadata, 'provenance'));
   if (!provenance.success) {
     throw new ModelError('bad-checkpoint', `model file: provenance: ${z.prettifyError(provenance.error)}`);
   }
-  return {
-    config: parseDecoderConfig(json(metadata, 'config')),
-    tokenizer: tokenizerFromJson(json(metadata, 'tokenizer')),
-    parameters: new Map(
-      Array.from(tensors.values(), (tensor) => [tensor.name, { shape: tensor.shape, data: floatsOf(tensor) }]),
-    ),
-    provenance: provenance.data,
-  };
+  const parameters = new Map(
+    Array.from(tensors.values(), (tensor) => [tensor.name, { shape: tensor.shape, data: floatsOf(tensor) }]),
+  );
+  return { metadata, parameters, provenance: provenance.data };
 }
 
 function json(metadata: ReadonlyMap<string, string>, key: string): unknown {

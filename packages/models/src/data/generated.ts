@@ -1,6 +1,8 @@
 import { RandomStream } from '@claimbench/kernels';
 import { namedStream, RANDOM_STREAMS } from '../random-streams.ts';
+import { DRAWING, drawnDigit } from './digit-glyphs.ts';
 import type { DocumentRule } from './documents.ts';
+import type { ExampleShape } from './examples.ts';
 import { generatedStory } from './story-grammar.ts';
 
 /** A text that is made here: the same on every machine, by name, seed and number of documents. */
@@ -16,6 +18,8 @@ export interface GeneratedText {
   readonly count: number;
   /** Whether a document asks something and answers it. */
   readonly isTask: boolean;
+  /** For a text whose documents are examples of classes: what a classifier of them reads and knows. */
+  readonly examples?: ExampleShape;
   /** One document. In a task, what stands behind the last `=` is decided by what stands before it. */
   readonly draw: (stream: RandomStream) => string;
 }
@@ -44,6 +48,17 @@ export const GENERATED_TEXTS: readonly GeneratedText[] = [
       const word = drawFrom(stream, LETTERS, 4 + stream.nextBelow(9));
       return `${word}=${word}`;
     },
+  },
+  {
+    ...shared,
+    name: 'generated-digits',
+    title: 'Drawings of digits, somewhere in a square of signs of which one in sixteen is turned, each with its digit',
+    sha256: '44793c463759c018a6d806af20cf85e6a2e0c29ce715ef71233b1b963cfe7acb',
+    count: 24_000,
+    // What is drawn decides the digit only almost always.
+    isTask: false,
+    examples: { size: DRAWING.width * DRAWING.height, classes: 10 },
+    draw: drawnDigit,
   },
   {
     ...shared,

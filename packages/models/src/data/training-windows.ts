@@ -3,16 +3,22 @@ import { ModelError } from '../model-error.ts';
 import { RANDOM_STREAMS } from '../random-streams.ts';
 import type { TokenStream } from './token-stream.ts';
 
-/** One batch: `inputs` and `targets` are `[batchSize, time]`, targets one token later. Reused by the next call. */
+/**
+ * One batch: `inputs` and `targets` are `[batchSize, time]`, targets one token later; or features `[batchSize, features]` and the label of
+ * each row. Reused by the next call.
+ */
 export interface Batch {
-  readonly inputs: Int32Array;
+  readonly inputs: Int32Array | Float32Array;
   readonly targets: Int32Array;
 }
 
 /** Batches `[batchSize, time]` in an order that can be taken up again. */
 export interface BatchSource {
   readonly batchSize: number;
+  /** Predictions in a row: a window's tokens, or the one label of an example. */
   readonly time: number;
+  /** f32 features of a row, for examples; left out where rows are tokens. */
+  readonly features?: number;
   next(): Batch;
   /** Where in the order the next batch stands; set it to go on from there. */
   position: number;

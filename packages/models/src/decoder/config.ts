@@ -9,6 +9,14 @@ import { bindRouter, RouterSpec } from './router.ts';
 
 const size = (largest: number) => z.number().int().min(1).max(largest);
 
+/** Plain products, or BitLinear, trained on ternary weights (its options are `BitLinearOptions`). */
+export const LinearsSpec = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('dense') }),
+    z.strictObject({ kind: z.literal('bit'), norm: z.boolean(), lambda: z.number().min(0).max(1) }),
+  ])
+  .default({ kind: 'dense' });
+
 /**
  * Where a norm can stand. `x` is the residual stream, `f` attention, cross-attention or the MLP:
  * `f(input(x))` is pre-norm, `residual(x + f(x))` post-norm, `x + output(f(input(x)))` sandwich or peri-norm.
@@ -161,13 +169,8 @@ export const DecoderConfig = z.strictObject({
       ])
       .default({ kind: 'none' }),
   }),
-  /** What the layers' linears are: plain products, or BitLinear, trained on ternary weights (its options are `BitLinearOptions`). */
-  linears: z
-    .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('dense') }),
-      z.strictObject({ kind: z.literal('bit'), norm: z.boolean(), lambda: z.number().min(0).max(1) }),
-    ])
-    .default({ kind: 'dense' }),
+  /** What the layers' linears are. */
+  linears: LinearsSpec,
   /** Layers of another shape (structured pruning, alternating windows); the last entry that names a layer and a field wins. */
   layerOverrides: z.array(LayerOverride).default([]),
   /** Branches, or whole layers, that a router weighs token by token. */

@@ -18,17 +18,21 @@ export function divergenceAtStep(step: number, loss: number, gradientNorm: numbe
 const FEWEST_STEPS_FOR_PROGRESS = 16;
 
 /**
- * After the last step: the mean loss of the last tenth lies above the unigram entropy of the text, or that of the last quarter is not
+ * After the last step: the mean loss of the last tenth lies above the unigram entropy of the text (of classes: of their labels), or that of the last quarter is not
  * below that of the second quarter (no progress over the last half).
  */
-export function divergenceAtEnd(losses: readonly number[], unigramEntropy: number): Divergence | null {
+export function divergenceAtEnd(
+  losses: readonly number[],
+  unigramEntropy: number,
+  { unit, entropy } = { unit: 'nats/token', entropy: 'the unigram entropy' },
+): Divergence | null {
   const step = losses.length;
   const final = finalLossOf(losses);
   if (final > unigramEntropy) {
     return {
       step,
       reason: 'above-unigram-entropy',
-      message: `the loss at the end, ${final.toFixed(3)} nats/token, is above the unigram entropy, ${unigramEntropy.toFixed(3)}`,
+      message: `the loss at the end, ${final.toFixed(3)} ${unit}, is above ${entropy}, ${unigramEntropy.toFixed(3)}`,
     };
   }
   if (step < FEWEST_STEPS_FOR_PROGRESS) return null;
@@ -39,7 +43,7 @@ export function divergenceAtEnd(losses: readonly number[], unigramEntropy: numbe
   return {
     step,
     reason: 'no-progress',
-    message: `no progress over the last half: ${before.toFixed(3)} nats/token in the second quarter, ${last.toFixed(3)} in the last`,
+    message: `no progress over the last half: ${before.toFixed(3)} ${unit} in the second quarter, ${last.toFixed(3)} in the last`,
   };
 }
 

@@ -3,6 +3,7 @@ import { throwIfCancelled } from '../cancelled.ts';
 import type { Batch, BatchSource } from '../data/training-windows.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
+import type { Network } from '../network.ts';
 import { type Divergence, divergenceAtStep } from './divergence.ts';
 import { createOptimiser, type Optimiser, type OptimiserSpec } from './optimiser.ts';
 import { recomputedValueAndGrad } from './recompute.ts';
@@ -33,16 +34,19 @@ export interface TrainingPoint {
   readonly learningRate: number;
 }
 
-export interface StepOptions {
+export interface StepOptions<Model extends Network = Decoder> {
   readonly onStep?: (point: TrainingPoint) => void;
   readonly signal?: AbortSignal;
-  /** In place of the mean cross-entropy; ids and targets are i32 `[batch, time]`, `step` counts from 1; the result is one number. */
-  readonly loss?: (decoder: Decoder, ids: Tensor, targets: Tensor, step: number) => Tensor;
+  /**
+   * In place of the mean cross-entropy; ids and targets are i32 `[batch, time]` (features f32 `[batch, features]` in place of ids where rows
+   * are examples), `step` counts from 1; the result is one number.
+   */
+  readonly loss?: (model: Model, inputs: Tensor, targets: Tensor, step: number) => Tensor;
   /** Called when a step's update has been encoded (to hold a mask, say). Must not wait. */
-  readonly afterStep?: (decoder: Decoder, step: number) => void;
+  readonly afterStep?: (model: Model, step: number) => void;
   /** Puts another gradient in the place of a parameter's, by its name, before norm and clipping: what a mask holds at zero counts in neither. */
   readonly gradient?: (name: string, gradient: Tensor) => Tensor;
-  /** Which of `decoder.trainable` are updated, by name; the others are frozen. All of them unless said otherwise. */
+  /** Which of `model.trainable` are updated, by name; the others are frozen. All of them unless said otherwise. */
   readonly trains?: (name: string) => boolean;
   /**
    * Layers are computed once more for their gradients, instead of being held in memory: the same bits. Only without a `loss` of one's own.
@@ -64,11 +68,20 @@ export interface StepOptions {
   readonly resume?: TrainingState;
 }
 
+/** A step's loss, and how its gradients come of it, where that is not the tape of the loss. */
+interface Objective<Model extends Network> {
+  readonly loss: NonNullable<StepOptions<Model>['loss']>;
+  readonly valueAndGrad?: (
+    parameters: readonly Tensor[],
+    part: Part,
+    weighted: (mean: Tensor) => Tensor,
+    into: readonly Tensor[] | undefined,
+  ) => { value: Tensor; gradients: Tensor[] };
+}
+
 /**
- * Trains `decoder.trainable` in place. The loss of a step is looked at while the next one computes: a loss or gradient that is not
- * finite ends training at most one step after it came, and is reported with the step that it came from. Gives that divergence, or null.
- * A batch that is computed in parts gives the mean over its rows of what the parts give, in loss and gradient. Throws `bad-checkpoint`
- * when a state to go on from is another model's.
+ * Trains `decoder.trainable` in place on the loss of the next token. As `optimiseNetwork`, which says the rest; throws `invalid-config`
+ * where layers are to be recomputed for another loss.
  */
 export async function optimise(
   decoder: Decoder,
@@ -76,9 +89,48 @@ export async function optimise(
   optimisation: Optimisation,
   options: StepOptions = {},
 ): Promise<Divergence | null> {
+  const { recompute = false, loss = (_, ids, targets) => nextTokenLoss(decoder.logits(ids), targets) } = options;
+  if (!recompute) return await takeSteps(decoder, batches, optimisation, options, { loss });
+  if (options.loss !== undefined) {
+    throw new ModelError(
+      'invalid-config',
+      'layers are recomputed for the loss of the next token alone, not for another one',
+    );
+  }
+  return await takeSteps(decoder, batches, optimisation, options, {
+    loss,
+    valueAndGrad: (parameters, { inputs, targets }, weighted, into) => {
+      const head = (stream: Tensor) => weighted(nextTokenLoss(decoder.logitsOf(decoder.finish(stream)), targets));
+      return recomputedValueAndGrad(decoder, parameters, inputs, head, into);
+    },
+  });
+}
+
+/**
+ * Trains `model.trainable` in place. The loss of a step is looked at while the next one computes: a loss or gradient that is not
+ * finite ends training at most one step after it came, and is reported with the step that it came from. Gives that divergence, or null.
+ * A batch that is computed in parts gives the mean over its rows of what the parts give, in loss and gradient. Throws `bad-checkpoint`
+ * when a state to go on from is another model's.
+ */
+export async function optimiseNetwork<Model extends Network>(
+  model: Model,
+  batches: BatchSource,
+  optimisation: Optimisation,
+  options: Omit<StepOptions<Model>, 'recompute'> & Required<Pick<StepOptions<Model>, 'loss'>>,
+): Promise<Divergence | null> {
+  return await takeSteps(model, batches, optimisation, options, options);
+}
+
+async function takeSteps<Model extends Network>(
+  model: Model,
+  batches: BatchSource,
+  optimisation: Optimisation,
+  options: StepOptions<Model>,
+  objective: Objective<Model>,
+): Promise<Divergence | null> {
   const { steps } = optimisation;
   const { checkpoint, resume } = options;
-  using update = new Update(decoder, batches, optimisation, options);
+  using update = new Update(model, batches, optimisation, options, objective);
   const losses: number[] = [];
   const gradientNorms: number[] = [];
   /** The step last encoded, still computing. */
@@ -101,7 +153,7 @@ export async function optimise(
       report(index + 1, loss, resume.gradientNorms[index]!);
     });
   }
-  decoder.training = true;
+  model.training = true;
   try {
     for (let step = losses.length + 1; step <= steps; step++) {
       throwIfCancelled(options.signal);
@@ -125,7 +177,7 @@ export async function optimise(
     }
     return computing === undefined ? null : await look(computing);
   } finally {
-    decoder.training = false;
+    model.training = false;
     // However the loop ended: nothing may still compute when the tensors go. What failed has been thrown already, or is thrown above.
     await computing?.values.catch(() => undefined);
   }
@@ -139,42 +191,44 @@ interface Measurement {
 /** Rows of a batch that are computed at once, on the device. */
 interface Part extends Disposable {
   readonly rows: number;
-  readonly ids: Tensor;
+  readonly inputs: Tensor;
   readonly targets: Tensor;
 }
 
 /** Encodes steps: gradients of a batch's parts, their norm, the optimiser. Gives loss and gradient norm once they are there. */
-class Update implements Disposable {
-  readonly #decoder: Decoder;
+class Update<Model extends Network> implements Disposable {
+  readonly #model: Model;
   readonly #batches: BatchSource;
   readonly #optimisation: Optimisation;
-  readonly #options: StepOptions;
+  readonly #options: StepOptions<Model>;
+  readonly #objective: Objective<Model>;
   readonly #names: readonly string[];
   readonly #parameters: readonly Tensor[];
   readonly #optimiser: Optimiser;
   /** Parts of equal size share their tensors. */
   readonly #parts: readonly Part[];
 
-  constructor(decoder: Decoder, batches: BatchSource, optimisation: Optimisation, options: StepOptions) {
+  constructor(
+    model: Model,
+    batches: BatchSource,
+    optimisation: Optimisation,
+    options: StepOptions<Model>,
+    objective: Objective<Model>,
+  ) {
     const { trains = () => true } = options;
-    const trained = [...decoder.trainable].filter(([name]) => trains(name));
+    const trained = [...model.trainable].filter(([name]) => trains(name));
     if (trained.length === 0)
       throw new ModelError('invalid-config', 'nothing is to be trained: every parameter is frozen');
-    if (options.recompute === true && options.loss !== undefined) {
-      throw new ModelError(
-        'invalid-config',
-        'layers are recomputed for the loss of the next token alone, not for another one',
-      );
-    }
-    this.#decoder = decoder;
+    this.#model = model;
     this.#batches = batches;
     this.#optimisation = optimisation;
     this.#options = options;
+    this.#objective = objective;
     this.#names = trained.map(([name]) => name);
     this.#parameters = trained.map(([, tensor]) => tensor);
     const weightDecay = this.#parameters.map(({ shape }) => (shape.length > 1 ? optimisation.weightDecay : 0));
     this.#optimiser = createOptimiser(optimisation.optimiser, this.#parameters, weightDecay);
-    this.#parts = partsOf(decoder, batches, optimisation.microBatchSize ?? batches.batchSize);
+    this.#parts = partsOf(model, batches, optimisation.microBatchSize ?? batches.batchSize);
   }
 
   async step(step: number, batch: Batch): Promise<readonly [number, number]> {
@@ -186,7 +240,7 @@ class Update implements Disposable {
       const norm = globalNorm(gradients);
       const clip = gradientClip === null ? undefined : { norm, maxNorm: gradientClip };
       this.#optimiser.update(gradients, learningRate(step - 1), clip);
-      this.#options.afterStep?.(this.#decoder, step);
+      this.#options.afterStep?.(this.#model, step);
       return concat([loss.reshape([1]), norm.reshape([1])], 0);
     });
     const values = await measured.readFloats();
@@ -206,7 +260,7 @@ class Update implements Disposable {
 
   /** Frozen ones and remembered statistics as well. */
   #everyParameter(): ReadonlyMap<string, Tensor> {
-    return new Map([...this.#decoder.parameters, ...this.#decoder.trainable]);
+    return new Map([...this.#model.parameters, ...this.#model.trainable]);
   }
 
   #memory(): ReadonlyMap<string, Tensor> {
@@ -219,35 +273,27 @@ class Update implements Disposable {
   }
 
   #lossAndGradients(step: number, { inputs, targets }: Batch): { loss: Tensor; gradients: Tensor[] } {
-    const { batchSize, time } = this.#batches;
+    const { batchSize, time, features = time } = this.#batches;
+    const { loss: lossOf, valueAndGrad: ownValueAndGrad } = this.#objective;
     let loss: Tensor | undefined;
     let gradients: Tensor[] | undefined;
     let row = 0;
     for (const part of this.#parts) {
-      part.ids.write(inputs.subarray(row * time, (row + part.rows) * time));
+      part.inputs.write(inputs.subarray(row * features, (row + part.rows) * features));
       part.targets.write(targets.subarray(row * time, (row + part.rows) * time));
       row += part.rows;
       const share = part.rows / batchSize;
       const weighted = (mean: Tensor) => (share === 1 ? mean : scale(mean, share));
       const found =
-        this.#options.recompute === true
-          ? this.#recomputed(part, weighted, gradients)
-          : valueAndGrad(this.#parameters, () => weighted(this.#loss(part, step)), { into: gradients });
+        ownValueAndGrad === undefined
+          ? valueAndGrad(this.#parameters, () => weighted(lossOf(this.#model, part.inputs, part.targets, step)), {
+              into: gradients,
+            })
+          : ownValueAndGrad(this.#parameters, part, weighted, gradients);
       loss = loss === undefined ? found.value : add(loss, found.value);
       gradients = found.gradients;
     }
     return { loss: loss!, gradients: gradients! };
-  }
-
-  #recomputed({ ids, targets }: Part, weighted: (mean: Tensor) => Tensor, into: readonly Tensor[] | undefined) {
-    const decoder = this.#decoder;
-    const head = (stream: Tensor) => weighted(nextTokenLoss(decoder.logitsOf(decoder.finish(stream)), targets));
-    return recomputedValueAndGrad(decoder, this.#parameters, ids, head, into);
-  }
-
-  #loss({ ids, targets }: Part, step: number): Tensor {
-    if (this.#options.loss !== undefined) return this.#options.loss(this.#decoder, ids, targets, step);
-    return nextTokenLoss(this.#decoder.logits(ids), targets);
   }
 
   [Symbol.dispose](): void {
@@ -261,20 +307,23 @@ export function nextTokenLoss(logits: Tensor, targets: Tensor): Tensor {
   return crossEntropy(logits.reshape([targets.size, -1]), targets.reshape([targets.size]));
 }
 
-function partsOf({ backend }: Decoder, { batchSize, time }: BatchSource, largest: number): readonly Part[] {
+function partsOf({ backend }: Network, { batchSize, time, features }: BatchSource, largest: number): readonly Part[] {
   const ofRows = new Map<number, Part>();
   return Array.from({ length: Math.ceil(batchSize / largest) }, (_, index) => {
     const rows = Math.min(largest, batchSize - index * largest);
     const known = ofRows.get(rows);
     if (known !== undefined) return known;
-    const ids = Tensor.zeros(backend, [rows, time], 'i32');
+    const inputs =
+      features === undefined
+        ? Tensor.zeros(backend, [rows, time], 'i32')
+        : Tensor.zeros(backend, [rows, features], 'f32');
     const targets = Tensor.zeros(backend, [rows, time], 'i32');
     const part: Part = {
       rows,
-      ids,
+      inputs,
       targets,
       [Symbol.dispose]() {
-        ids.dispose();
+        inputs.dispose();
         targets.dispose();
       },
     };

@@ -1,7 +1,8 @@
 import type { Backend, Tensor } from '@claimbench/kernels';
 import { z } from 'zod';
 import { activated } from '../decoder/activations.ts';
-import { ACTIVATIONS } from '../decoder/config.ts';
+import { BitLinear } from '../decoder/bit-linear.ts';
+import { ACTIVATIONS, LinearsSpec } from '../decoder/config.ts';
 import { initialValues } from '../decoder/initial-values.ts';
 import { checkValues } from '../decoder/parameter-values.ts';
 import type { ParameterSpec, ParameterValues } from '../decoder/parameters.ts';
@@ -13,8 +14,11 @@ export const FeedForwardConfig = z.strictObject({
   /** Features in, of each hidden layer, and out. */
   sizes: z.array(z.number().int().min(1).max(1_048_576)).min(2).max(256),
   activation: z.enum(ACTIVATIONS),
+  /** What every layer is: a plain product, or BitLinear. */
+  linears: LinearsSpec,
 });
 export type FeedForwardConfig = z.infer<typeof FeedForwardConfig>;
+export type FeedForwardConfigInput = z.input<typeof FeedForwardConfig>;
 
 /** A multi-layer perceptron: `x [batch, sizes[0]]` to `[batch, sizes.at(-1)]`. */
 export class FeedForward extends Network {
@@ -24,20 +28,28 @@ export class FeedForward extends Network {
     super(backend);
     this.config = config;
     this.take(feedForwardSpecs(config), values, layerNames(config));
+    const { linears } = config;
+    if (linears.kind === 'dense') return;
+    for (const name of layerNames(config)) {
+      this.takeLinear(name, `${name}.weight`, (weight) => new BitLinear(weight, linears));
+    }
   }
 
   /** First weights normal with He's deviation sqrt(2 / inputs), biases 0; drawn as a decoder's. */
-  static initialise(backend: Backend, config: FeedForwardConfig, seed: number): FeedForward {
-    return new FeedForward(backend, parse(config), (spec) => ({ shape: spec.shape, data: initialValues(spec, seed) }));
+  static initialise(backend: Backend, config: FeedForwardConfigInput, seed: number): FeedForward {
+    return new FeedForward(backend, parseFeedForwardConfig(config), (spec) => ({
+      shape: spec.shape,
+      data: initialValues(spec, seed),
+    }));
   }
 
   /** Throws `bad-checkpoint` when a value is missing, too many, or misshapen. */
   static fromValues(
     backend: Backend,
-    config: FeedForwardConfig,
+    config: FeedForwardConfigInput,
     values: ReadonlyMap<string, ParameterValues>,
   ): FeedForward {
-    const parsed = parse(config);
+    const parsed = parseFeedForwardConfig(config);
     checkValues(feedForwardSpecs(parsed), values);
     return new FeedForward(backend, parsed, ({ name }) => values.get(name)!);
   }
@@ -55,6 +67,7 @@ function layerNames({ sizes }: FeedForwardConfig): readonly string[] {
   return Array.from({ length: sizes.length - 1 }, (_, index) => `fc${index + 1}`);
 }
 
+/** Every parameter of the config, layer by layer. */
 export function feedForwardSpecs(config: FeedForwardConfig): readonly ParameterSpec[] {
   return layerNames(config).flatMap((name, index): ParameterSpec[] => {
     const [inSize, outSize] = [config.sizes[index]!, config.sizes[index + 1]!];
@@ -66,7 +79,8 @@ export function feedForwardSpecs(config: FeedForwardConfig): readonly ParameterS
   });
 }
 
-function parse(config: unknown): FeedForwardConfig {
+/** Throws `invalid-config`. */
+export function parseFeedForwardConfig(config: unknown): FeedForwardConfig {
   const parsed = FeedForwardConfig.safeParse(config);
   if (parsed.success) return parsed.data;
   throw new ModelError('invalid-config', `feed-forward config: ${z.prettifyError(parsed.error)}`);

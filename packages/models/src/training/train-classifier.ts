@@ -1,0 +1,64 @@
+import { crossEntropy, type Tensor } from '@claimbench/kernels';
+import { checkExamples, type Examples, exampleBatches } from '../data/examples.ts';
+import type { FeedForward } from '../vision/feed-forward.ts';
+import { divergenceAtEnd, finalLossOf } from './divergence.ts';
+import { optimiseNetwork, type StepOptions, type TrainingPoint } from './optimise.ts';
+import { ADAMW, type TrainingRecipe, trainingSteps } from './recipe.ts';
+import { learningRateAt } from './schedule.ts';
+import type { TrainingResult } from './train.ts';
+
+export interface ClassifierTrainingOptions extends Omit<StepOptions<FeedForward>, 'onStep' | 'loss' | 'recompute'> {
+  /** Decides the order of the examples (stream 2). */
+  readonly seed: number;
+  /** A point every so many steps, and for the first and the last. */
+  readonly pointEvery: number;
+  readonly onPoint?: (point: TrainingPoint) => void;
+}
+
+/**
+ * Trains a classifier in place by a recipe, on the mean cross-entropy of the labels. A recipe's tokens are examples, and so are those of
+ * the result, whose losses are nats per example. Divergence is an outcome. Throws `invalid-config` where the examples do not fit.
+ */
+export async function trainClassifier(
+  network: FeedForward,
+  examples: Examples,
+  recipe: TrainingRecipe,
+  options: ClassifierTrainingOptions,
+): Promise<TrainingResult> {
+  checkExamples(network.config, examples);
+  const { batchSize, weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
+  const steps = trainingSteps(recipe, 1);
+  const { pointEvery, onPoint, seed, ...rest } = options;
+  const losses: number[] = [];
+  const onStep = (point: TrainingPoint) => {
+    losses.push(point.trainingLoss);
+    const { step } = point;
+    if (step === 1 || step === steps || step % pointEvery === 0) onPoint?.(point);
+  };
+  const diverged = await optimiseNetwork(
+    network,
+    exampleBatches(examples, seed, batchSize),
+    {
+      steps,
+      learningRate: (step) => learningRateAt(recipe, step, steps),
+      optimiser,
+      weightDecay,
+      gradientClip,
+      microBatchSize,
+    },
+    { ...rest, loss: labelLoss, onStep },
+  );
+  const words = { unit: 'nats/item', entropy: 'the entropy of the labels' };
+  return {
+    steps: losses.length,
+    tokens: losses.length * batchSize,
+    finalLoss: finalLossOf(losses),
+    unigramEntropy: examples.labelEntropy,
+    diverged: diverged ?? divergenceAtEnd(losses, examples.labelEntropy, words),
+  };
+}
+
+/** Mean cross-entropy of labels `[batch, 1]` in nats/item, for features `[batch, size]`. */
+export function labelLoss(network: FeedForward, features: Tensor, labels: Tensor): Tensor {
+  return crossEntropy(network.logits(features), labels.reshape([labels.size]));
+}
