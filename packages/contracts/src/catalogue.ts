@@ -33,7 +33,7 @@ export type ClaimView = z.infer<typeof ClaimView>;
 
 export const SubjectOption = z
   .object({
-    kind: z.enum(['recipe', 'checkpoint']),
+    kind: z.enum(['recipe', 'classifier', 'checkpoint']),
     name: z.string(),
     title: z.string(),
     description: z.string(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ProbeSpec, Sha256 } from './run-spec.ts';
+import { type ProbeSpec, Sha256, type SubjectSpec } from './run-spec.ts';
 
 /** Losses of the single items of an evaluation, in the items' order, for paired statistics. */
 export const ItemValues = z.object({ metric: z.string(), values: z.array(z.number()) }).meta({ id: 'ItemValues' });
@@ -29,6 +29,7 @@ export type Outcome = z.infer<typeof Outcome>;
 export const METRICS = {
   natsPerByte: { title: 'Loss', unit: 'nats/byte', better: 'lower' },
   natsPerToken: { title: 'Loss', unit: 'nats/token', better: 'lower' },
+  natsPerItem: { title: 'Loss', unit: 'nats/item', better: 'lower' },
   top1Accuracy: { title: 'Top-1 accuracy', unit: 'share', better: 'higher' },
   answerAccuracy: { title: 'Answers written exactly', unit: 'share', better: 'higher' },
   choiceAccuracy: { title: 'Continuations chosen rightly', unit: 'share', better: 'higher' },
@@ -51,7 +52,7 @@ export const METRICS = {
   quantizationError: { title: 'Relative weight error', unit: 'share', better: 'lower' },
   timeRatio: { title: 'Time of the baseline over that of the technique', unit: 'ln ratio', better: 'higher' },
   twinTimeRatio: { title: 'Time of the baseline over its own', unit: 'ln ratio', better: 'higher' },
-  trainingLoss: { title: 'Training loss', unit: 'nats/token', better: 'lower' },
+  trainingLoss: { title: 'Training loss', unit: 'nats', better: 'lower' },
   gradientNorm: { title: 'Gradient norm', unit: '', better: 'lower' },
   learningRate: { title: 'Learning rate', unit: '', better: 'lower' },
   similarityAttention: { title: 'Cosine across attention', unit: '', better: 'higher' },
@@ -74,6 +75,13 @@ export const TIMED_SERIES = ['tokensPerSecond', 'residentMiB'] as const;
 
 /** Metrics that a clock measured: they stand among an outcome's timings and never enter the digest. */
 export const TIMED_METRICS: readonly MetricName[] = ['timeRatio', 'twinTimeRatio'];
+
+/** The loss of each kind of subject: what tuning compares. A classifier's counts examples, since there is no text to count bytes of. */
+export const LOSS_METRIC = {
+  recipe: 'natsPerByte',
+  classifier: 'natsPerItem',
+  checkpoint: 'natsPerByte',
+} as const satisfies Record<SubjectSpec['kind'], MetricName>;
 
 /** Metrics that only a run with a probe reports, and which one. */
 export const PROBE_OF_METRIC: Partial<Record<MetricName, ProbeSpec['kind']>> = {

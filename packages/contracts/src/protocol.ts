@@ -13,6 +13,7 @@ import { TechniqueSpec } from './technique.ts';
 const RecipeTemplate = z.object({ kind: z.literal('recipe'), name: z.string() });
 export const SubjectTemplate = z.discriminatedUnion('kind', [
   RecipeTemplate,
+  z.object({ kind: z.literal('classifier'), name: z.string() }),
   z.object({ kind: z.literal('checkpoint'), name: z.string() }),
 ]);
 export type SubjectTemplate = z.infer<typeof SubjectTemplate>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hashOf } from './canonical-json.ts';
+import { LOSS_METRIC } from './outcome.ts';
 import { RunSpec, TrainingSpec } from './run-spec.ts';
 
 const data = { name: 'node-docs', sha256: 'a'.repeat(64) };
@@ -65,5 +66,35 @@ describe('the hash of a run', () => {
     { microBatchSize: 0 },
   ])('is not taken of a training that makes no sense: %j', (setting) => {
     expect(TrainingSpec.safeParse({ ...training, ...setting }).success).toBe(false);
+  });
+});
+
+describe('a run of a classifier', () => {
+  const architecture = { inputs: 100, hiddenSizes: [128], classes: 10, activation: 'relu' };
+  const classifier = { ...spec, subject: { kind: 'classifier', name: 'digits', architecture, data, training } };
+
+  it('has its own hash, and no tokenizer', async () => {
+    const parsed = RunSpec.parse(classifier);
+    expect(parsed.subject).not.toHaveProperty('tokenizer');
+    const hashes = [
+      classifier,
+      { ...classifier, subject: { ...classifier.subject, architecture: { ...architecture, hiddenSizes: [128, 128] } } },
+      { ...classifier, subject: { ...classifier.subject, architecture: { ...architecture, activation: 'gelu-tanh' } } },
+      spec,
+    ].map(async (one) => await hashOf(RunSpec.parse(one)));
+    expect(new Set(await Promise.all(hashes)).size).toBe(4);
+  });
+
+  it.each([{ inputs: 0 }, { hiddenSizes: [] }, { hiddenSizes: [128, 0] }, { classes: 1 }, { activation: 'sign' }])(
+    'is not taken of an architecture that makes no sense: %j',
+    (setting) => {
+      const changed = { ...classifier.subject, architecture: { ...architecture, ...setting } };
+      const { error } = RunSpec.safeParse({ ...classifier, subject: changed });
+      expect(error?.issues[0]?.path.slice(0, 2)).toEqual(['subject', 'architecture']);
+    },
+  );
+
+  it('is judged by a loss that its runs report', () => {
+    expect(LOSS_METRIC).toEqual({ recipe: 'natsPerByte', classifier: 'natsPerItem', checkpoint: 'natsPerByte' });
   });
 });

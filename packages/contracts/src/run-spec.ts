@@ -30,6 +30,20 @@ export const DecoderArchitecture = z
   .meta({ id: 'DecoderArchitecture' });
 export type DecoderArchitecture = z.infer<typeof DecoderArchitecture>;
 
+/**
+ * A multi-layer perceptron that names the class of an example: `inputs` numbers through hidden layers with an activation behind each, then
+ * one logit a class.
+ */
+export const PerceptronArchitecture = z
+  .object({
+    inputs: z.number().int().min(1).max(65_536),
+    hiddenSizes: z.array(z.number().int().min(1).max(16_384)).min(1).max(64),
+    classes: z.number().int().min(2).max(65_536),
+    activation: z.enum(['relu', 'gelu-tanh']),
+  })
+  .meta({ id: 'PerceptronArchitecture' });
+export type PerceptronArchitecture = z.infer<typeof PerceptronArchitecture>;
+
 const Share = z.number().min(0).max(1);
 const Momentum = z.number().min(0).lt(1);
 
@@ -77,6 +91,7 @@ export type OptimiserSpec = z.infer<typeof OptimiserSpec>;
 /** What is optional came later than the first specs. Left out it means what they did, and their hashes stay. */
 export const TrainingSpec = z
   .object({
+    /** Predictions that are learned from: tokens of a text, examples of a classifier. */
     tokens: z.number().int().min(1),
     batchSize: z.number().int().min(1).max(1024),
     learningRate: z.number().positive().max(10),
@@ -89,13 +104,16 @@ export const TrainingSpec = z
     schedule: ScheduleSpec.optional(),
     /** AdamW (0.9, 0.95, 1e-8) where it is left out. */
     optimiser: OptimiserSpec.optional(),
-    /** Windows of a batch that are computed at once, their gradients added up; all of them where it is left out. */
+    /** Windows (or examples) of a batch that are computed at once, their gradients added up; all of them where it is left out. */
     microBatchSize: z.number().int().min(1).max(1024).optional(),
   })
   .meta({ id: 'TrainingSpec' });
 export type TrainingSpec = z.infer<typeof TrainingSpec>;
 
-/** The model that a technique is applied to: trained by this recipe from the run's seed, or a checkpoint by name and hash. */
+/**
+ * The model that a technique is applied to: a decoder or a classifier, trained by this recipe from the run's seed, or a decoder's checkpoint
+ * by name and hash.
+ */
 export const SubjectSpec = z
   .discriminatedUnion('kind', [
     z.object({
@@ -103,6 +121,14 @@ export const SubjectSpec = z
       name: z.string().min(1),
       architecture: DecoderArchitecture,
       tokenizer: TokenizerSpec,
+      data: DataRef,
+      training: TrainingSpec,
+    }),
+    /** Its documents are examples: what it reads, and the class that it is to name. */
+    z.object({
+      kind: z.literal('classifier'),
+      name: z.string().min(1),
+      architecture: PerceptronArchitecture,
       data: DataRef,
       training: TrainingSpec,
     }),
@@ -145,9 +171,9 @@ export const EvaluationSpec = z
   .object({
     data: DataRef,
     split: z.enum(['validation', 'test']),
-    /** Number of windows (one document each where the data has documents); they are the same for all seeds. */
+    /** Number of windows (one document each where the data has documents) or examples; they are the same for all seeds. */
     items: z.number().int().min(1).max(100_000),
-    /** Tokens in one window; null: the subject's context length. */
+    /** Tokens in one window; null: the subject's context length, or an example as a whole. */
     windowTokens: z.number().int().min(2).max(4096).nullable(),
     /** Came later than the first specs: left out where there are none, so that their hashes stay. */
     probes: Probes.min(1).optional(),

@@ -11,8 +11,7 @@ export interface Vocabulary {
     string,
     (parameters: z.infer<typeof TechniqueParameters>) => readonly { path: string; message: string }[]
   >;
-  readonly recipes: ReadonlySet<string>;
-  readonly checkpoints: ReadonlySet<string>;
+  readonly subjects: Readonly<Record<Protocol['subject']['kind'], ReadonlySet<string>>>;
   readonly dataSets: ReadonlySet<string>;
   /** Those whose documents ask and answer. */
   readonly tasks: ReadonlySet<string>;
@@ -39,15 +38,14 @@ function problemsOf(protocol: Protocol, vocabulary: Vocabulary): { field: string
   for (const field of ['subject', 'secondSubject'] as const) {
     const subject = protocol[field];
     if (!subject) continue;
-    const subjects = subject.kind === 'recipe' ? vocabulary.recipes : vocabulary.checkpoints;
-    known(`${field}.name`, subject.kind, subject.name, subjects);
+    known(`${field}.name`, subject.kind, subject.name, vocabulary.subjects[subject.kind]);
   }
   known('evaluation.data', 'data set', protocol.evaluation.data, vocabulary.dataSets);
   if (protocol.evaluation.probes?.some(({ kind }) => kind === 'answers')) {
     known('evaluation.data', 'task', protocol.evaluation.data, vocabulary.tasks);
   }
   protocol.arms.forEach((arm, index) => {
-    if (arm.subject) known(`arms.${index}.subject.name`, 'recipe', arm.subject.name, vocabulary.recipes);
+    if (arm.subject) known(`arms.${index}.subject.name`, 'recipe', arm.subject.name, vocabulary.subjects.recipe);
     const check = vocabulary.techniques.get(arm.technique.id);
     if (!check) {
       known(`arms.${index}.technique.id`, 'technique', arm.technique.id, vocabulary.techniques.keys());

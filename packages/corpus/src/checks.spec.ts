@@ -380,8 +380,11 @@ describe('the names in a protocol', () => {
         ({ bits }) => (typeof bits === 'number' && bits >= 4 ? [] : [{ path: 'bits', message: 'expected 4 to 8' }]),
       ],
     ]),
-    recipes: new Set(['small-llama']),
-    checkpoints: new Set(['tiny-llama']),
+    subjects: {
+      recipe: new Set(['small-llama']),
+      classifier: new Set(['small-mlp']),
+      checkpoint: new Set(['tiny-llama']),
+    },
     dataSets: new Set(['node-docs']),
     tasks: new Set(['generated-copy']),
   };

@@ -10,6 +10,6 @@ export { checkProtocol, registerProtocol } from './protocol/register.ts';
 export * from './protocol/seeds.ts';
 export * from './resources.ts';
 export * from './statistics/index.ts';
-export { findDataSet, findSubject, recipeSubjects, subjectLine } from './subjects/subjects.ts';
+export { findDataSet, findSubject, recipeSubjects, subjectLine, trainedSubjects } from './subjects/subjects.ts';
 export * from './verdicts/index.ts';
 export * from './vocabulary.ts';

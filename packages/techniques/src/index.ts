@@ -1,5 +1,12 @@
 export { type PrunedGroup, prunedGroups } from './pruning/pruned-groups.ts';
-export { checkFit, parameterProblems, resolveTechnique, techniqueDescriptors, techniqueIds } from './registry.ts';
+export {
+  checkFit,
+  checkPerceptronFit,
+  parameterProblems,
+  resolveTechnique,
+  techniqueDescriptors,
+  techniqueIds,
+} from './registry.ts';
 export type {
   CheckpointContext,
   Drafting,

@@ -14,4 +14,5 @@ export const none = defineTechnique({
   grid: {},
   label: () => '',
   planLayers: (config) => fullPlan(config.layers),
+  perceptron: 'unchanged',
 });

@@ -1,8 +1,9 @@
-import { preNorm } from '@claimbench/models';
+import { parseFeedForwardConfig, preNorm } from '@claimbench/models';
 import { describe, expect, it } from 'vitest';
 import { smallConfig } from '../test/small-model.ts';
 import {
   checkFit,
+  checkPerceptronFit,
   parameterProblems,
   resolveTechnique,
   TechniqueError,
@@ -129,6 +130,27 @@ describe('a technique that does not fit the architecture', () => {
   ])('%s refuses gains that it cannot write: %o', (id, norm, message) => {
     const config = { ...smallConfig(), norms: preNorm(norm) };
     expect(() => checkFit(resolveTechnique({ id, parameters: {} }), config)).toThrow(message);
+  });
+
+  it('a perceptron has a place for few techniques; the others say what they need', () => {
+    const config = parseFeedForwardConfig({ sizes: [100, 32, 10], activation: 'relu' });
+    const fitting = techniqueIds().filter((id) => {
+      const technique = resolveTechnique({ id, parameters: {} });
+      if (technique.perceptron !== null) return true;
+      expect(() => checkPerceptronFit(technique, config)).toThrow(
+        expect.objectContaining({
+          code: 'technique-does-not-fit',
+          message: `${id} does not fit: it acts on a decoder, found a multi-layer perceptron (100 to 32 to 10 features)`,
+        }),
+      );
+      return false;
+    });
+    expect(fitting).toEqual(['none', 'round-to-nearest', 'bitnet-bottom-up']);
+    for (const id of fitting) {
+      checkPerceptronFit(resolveTechnique({ id, parameters: {} }), config);
+    }
+    const grouped = resolveTechnique({ id: 'round-to-nearest', parameters: { granularity: 'group' } });
+    expect(() => checkPerceptronFit(grouped, config)).toThrow('groups of 64 inputs, but fc2 has 32');
   });
 
   it('every technique with its defaults fits a plain decoder', () => {

@@ -1,4 +1,4 @@
-import type { DecoderConfig } from '@claimbench/models';
+import type { DecoderConfig, FeedForwardConfig } from '@claimbench/models';
 import { dropLayers } from './layer-skipping/drop-layers.ts';
 import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
 import { layerDrop } from './layer-skipping/layer-drop.ts';
@@ -53,7 +53,7 @@ import { quantizationAwareTraining } from './quantization/quantization-aware-tra
 import { roundToNearest } from './quantization/round-to-nearest.ts';
 import { smoothQuant } from './quantization/smoothquant.ts';
 import type { ResolvedTechnique, Technique, TechniqueDescription } from './technique.ts';
-import { type ParameterProblem, TechniqueError } from './technique-error.ts';
+import { doesNotFit, type ParameterProblem, TechniqueError } from './technique-error.ts';
 
 /** Every technique, in the order in which lists show them. A new one is added here and nowhere else. */
 const TECHNIQUES: readonly Technique[] = [
@@ -155,6 +155,18 @@ export function checkFit(technique: ResolvedTechnique, config: DecoderConfig): v
       technique.drafting(config);
       break;
   }
+}
+
+/** As `checkFit`, for a multi-layer perceptron: most techniques need a decoder. */
+export function checkPerceptronFit(technique: ResolvedTechnique, config: FeedForwardConfig): void {
+  if (technique.perceptron === null) {
+    throw doesNotFit(
+      technique.id,
+      `it acts on a decoder, found a multi-layer perceptron (${config.sizes.join(' to ')} features)`,
+    );
+  }
+  if (technique.seam === 'architecture') technique.perceptron.changeConfig(config);
+  if (technique.seam === 'checkpoint') technique.perceptron.checkConfig(config);
 }
 
 function find(id: string): Technique {

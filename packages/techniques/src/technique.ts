@@ -1,4 +1,13 @@
-import type { Decoder, DecoderConfig, LayerPlan, StepOptions, TokenWindows, TrainingState } from '@claimbench/models';
+import type {
+  Decoder,
+  DecoderConfig,
+  FeedForward,
+  FeedForwardConfig,
+  LayerPlan,
+  StepOptions,
+  TokenWindows,
+  TrainingState,
+} from '@claimbench/models';
 import { z } from 'zod';
 import { type ParameterProblem, TechniqueError } from './technique-error.ts';
 import type { WeightCosts } from './weights/costs.ts';
@@ -80,11 +89,18 @@ interface TechniqueText<Parameters> {
 /**
  * Where it acts. `architecture`: on the config, before the decoder is made and trained. `training`: on the steps of training, and
  * maybe on the order of layers afterwards. `checkpoint`: on the weights of a trained decoder. `inference`: on the order in which a
- * trained decoder runs its layers.
+ * trained decoder runs its layers. `perceptron` is what it does at the same seam to a multi-layer perceptron; without it the technique needs
+ * a decoder.
  * All throw TechniqueError `technique-does-not-fit`, naming what the technique needs and what the architecture has.
  */
 type Action<Parameters> =
-  | { readonly seam: 'architecture'; changeConfig(config: DecoderConfig, parameters: Parameters): DecoderConfig }
+  | {
+      readonly seam: 'architecture';
+      changeConfig(config: DecoderConfig, parameters: Parameters): DecoderConfig;
+      readonly perceptron?: {
+        changeConfig(config: FeedForwardConfig, parameters: Parameters): FeedForwardConfig;
+      };
+    }
   | {
       readonly seam: 'training';
       /** The parameters with those that training does not read at their defaults: runs that agree in them share one trained model. */
@@ -110,9 +126,15 @@ type Action<Parameters> =
       tokensTrained?(parameters: Parameters): number;
       /** Times that it takes the subject's own training, whole or in shares, for plans; without it, none. */
       trainings?(parameters: Parameters): number;
+      readonly perceptron?: {
+        checkConfig(config: FeedForwardConfig, parameters: Parameters): void;
+        changeWeights(network: FeedForward, parameters: Parameters): Promise<WeightCosts>;
+      };
     }
   | {
       readonly seam: 'inference';
+      /** A network without layers to order runs as it is. */
+      readonly perceptron?: 'unchanged';
       planLayers(config: DecoderConfig, parameters: Parameters, context: TechniqueContext): LayerPlan;
       /** How the model writes text, where that is what the technique is about; asked before anything runs too. */
       drafting?(config: DecoderConfig, parameters: Parameters): Drafting | null;
@@ -129,7 +151,12 @@ export type ResolvedTechnique = {
   /** Title and setting: "Round to nearest, 4 bits, per channel". */
   readonly label: string;
 } & (
-  | { readonly seam: 'architecture'; changeConfig(config: DecoderConfig): DecoderConfig }
+  | {
+      readonly seam: 'architecture';
+      changeConfig(config: DecoderConfig): DecoderConfig;
+      /** null where the technique needs a decoder; so in all seams. */
+      readonly perceptron: { changeConfig(config: FeedForwardConfig): FeedForwardConfig } | null;
+    }
   | {
       readonly seam: 'training';
       /** The setting whose trained model this one runs: its own where it reads nothing but training's parameters. */
@@ -139,6 +166,7 @@ export type ResolvedTechnique = {
       /** null where the weights stay as training left them. */
       storeWeights(decoder: Decoder): Promise<WeightCosts | null>;
       drafting(config: DecoderConfig): Drafting | null;
+      readonly perceptron: null;
     }
   | {
       readonly seam: 'checkpoint';
@@ -146,9 +174,14 @@ export type ResolvedTechnique = {
       changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
       readonly tokensTrained: number;
       readonly trainings: number;
+      readonly perceptron: {
+        checkConfig(config: FeedForwardConfig): void;
+        changeWeights(network: FeedForward): Promise<WeightCosts>;
+      } | null;
     }
   | {
       readonly seam: 'inference';
+      readonly perceptron: 'unchanged' | null;
       planLayers(config: DecoderConfig, context: TechniqueContext): LayerPlan;
       drafting(config: DecoderConfig): Drafting | null;
     }
@@ -213,12 +246,15 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
         label: setting ? `${title}, ${setting}` : title,
       };
       switch (definition.seam) {
-        case 'architecture':
+        case 'architecture': {
+          const { perceptron } = definition;
           return {
             ...shown,
             seam: 'architecture',
             changeConfig: (config) => definition.changeConfig(config, parameters),
+            perceptron: perceptron ? { changeConfig: (config) => perceptron.changeConfig(config, parameters) } : null,
           };
+        }
         case 'training':
           return {
             ...shown,
@@ -228,8 +264,10 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
             planLayers: (config) => definition.planLayers(config, parameters),
             storeWeights: async (decoder) => (await definition.storeWeights?.(decoder, parameters)) ?? null,
             drafting: (config) => definition.drafting?.(config, parameters) ?? null,
+            perceptron: null,
           };
-        case 'checkpoint':
+        case 'checkpoint': {
+          const { perceptron } = definition;
           return {
             ...shown,
             seam: 'checkpoint',
@@ -240,11 +278,22 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
             },
             tokensTrained: definition.tokensTrained?.(parameters) ?? 0,
             trainings: definition.trainings?.(parameters) ?? 0,
+            perceptron: perceptron
+              ? {
+                  checkConfig: (config) => perceptron.checkConfig(config, parameters),
+                  changeWeights: async (network) => {
+                    perceptron.checkConfig(network.config, parameters);
+                    return await perceptron.changeWeights(network, parameters);
+                  },
+                }
+              : null,
           };
+        }
         case 'inference':
           return {
             ...shown,
             seam: 'inference',
+            perceptron: definition.perceptron ?? null,
             planLayers: (config, context) => definition.planLayers(config, parameters, context),
             drafting: (config) => definition.drafting?.(config, parameters) ?? null,
           };

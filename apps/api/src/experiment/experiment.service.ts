@@ -37,7 +37,12 @@ import type {
 } from './experiment.schemas.ts';
 
 /** The metrics that a free comparison is about: the first one that its runs report. */
-const HEADLINE_METRICS = ['natsPerByte', 'natsPerToken', 'top1Accuracy'] as const satisfies readonly MetricName[];
+const HEADLINE_METRICS = [
+  'natsPerByte',
+  'natsPerToken',
+  'natsPerItem',
+  'top1Accuracy',
+] as const satisfies readonly MetricName[];
 
 /** Everything about a submission that is known before anything is written. */
 type Draft = { title: string; claim: string | null; labelOf(arm: string): string } & (

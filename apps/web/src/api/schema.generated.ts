@@ -878,6 +878,10 @@ export interface components {
                 name: string;
             } | {
                 /** @enum {string} */
+                kind: "classifier";
+                name: string;
+            } | {
+                /** @enum {string} */
                 kind: "checkpoint";
                 name: string;
             };
@@ -885,6 +889,10 @@ export interface components {
             secondSubject: ({
                 /** @enum {string} */
                 kind: "recipe";
+                name: string;
+            } | {
+                /** @enum {string} */
+                kind: "classifier";
                 name: string;
             } | {
                 /** @enum {string} */
@@ -986,7 +994,7 @@ export interface components {
         };
         Contrast: {
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             /**
              * @default raw
              * @enum {string}
@@ -998,7 +1006,7 @@ export interface components {
                 arm: string;
                 coefficient: number;
                 /** @enum {string} */
-                metric?: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric?: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 dose?: number;
             }[];
         };
@@ -1012,7 +1020,7 @@ export interface components {
             /** @enum {string} */
             kind: "frontier";
             /** @enum {string} */
-            cost: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            cost: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
         } | {
             /** @enum {string} */
             kind: "dispersion";
@@ -1100,7 +1108,7 @@ export interface components {
         Seam: "architecture" | "training" | "checkpoint" | "inference";
         SubjectOption: {
             /** @enum {string} */
-            kind: "recipe" | "checkpoint";
+            kind: "recipe" | "classifier" | "checkpoint";
             name: string;
             title: string;
             description: string;
@@ -1122,6 +1130,13 @@ export interface components {
                 kind: "byte-pair";
                 vocabularySize: number;
             };
+            data: components["schemas"]["DataRef"];
+            training: components["schemas"]["TrainingSpec"];
+        } | {
+            /** @enum {string} */
+            kind: "classifier";
+            name: string;
+            architecture: components["schemas"]["PerceptronArchitecture"];
             data: components["schemas"]["DataRef"];
             training: components["schemas"]["TrainingSpec"];
         } | {
@@ -1212,6 +1227,13 @@ export interface components {
             centered: boolean;
             epsilon: number;
         };
+        PerceptronArchitecture: {
+            inputs: number;
+            hiddenSizes: number[];
+            classes: number;
+            /** @enum {string} */
+            activation: "relu" | "gelu-tanh";
+        };
         DataSetOption: {
             name: string;
             title: string;
@@ -1236,6 +1258,10 @@ export interface components {
             subject: {
                 /** @enum {string} */
                 kind: "recipe";
+                name: string;
+            } | {
+                /** @enum {string} */
+                kind: "classifier";
                 name: string;
             } | {
                 /** @enum {string} */
@@ -1331,6 +1357,10 @@ export interface components {
             subject: {
                 /** @enum {string} */
                 kind: "recipe";
+                name: string;
+            } | {
+                /** @enum {string} */
+                kind: "classifier";
                 name: string;
             } | {
                 /** @enum {string} */
@@ -1434,7 +1464,7 @@ export interface components {
         Comparison: {
             baseline: string | null;
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             rows: components["schemas"]["ComparisonRow"][];
         };
         ComparisonRow: {
@@ -1454,7 +1484,7 @@ export interface components {
             };
             difference: {
                 /** @enum {string} */
-                metric: "natsPerByte" | "natsPerToken" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 effect: number;
                 interval: components["schemas"]["Interval"];
                 n: number;

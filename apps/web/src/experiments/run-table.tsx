@@ -51,7 +51,7 @@ export function RunTableOf({ experimentId, limit }: { experimentId: string; limi
 }
 
 /** The first of these that any run has is the column of the table. */
-const LEADING_METRICS = ['natsPerByte', 'natsPerToken', 'top1Accuracy', 'trainingLoss'];
+const LEADING_METRICS = ['natsPerByte', 'natsPerToken', 'natsPerItem', 'top1Accuracy', 'trainingLoss'];
 
 function RunTable({ runs }: { runs: readonly RunSummary[] }) {
   const metric = LEADING_METRICS.find((name) => runs.some((run) => run.metrics[name] !== undefined)) ?? null;

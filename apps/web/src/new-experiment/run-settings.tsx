@@ -15,6 +15,12 @@ import {
 } from './experiment-form.ts';
 import { FormHeading, useProblem } from './form-parts.tsx';
 
+const SUBJECT_GROUPS = [
+  { kind: 'recipe', label: 'Trained here' },
+  { kind: 'classifier', label: 'Classifiers trained here' },
+  { kind: 'checkpoint', label: 'Trained checkpoints' },
+] as const;
+
 /** The model that all arms share, and the text that it is judged on. */
 export function SubjectAndData({
   catalogue,
@@ -54,8 +60,8 @@ export function SubjectAndData({
         >
           {(aria) => (
             <Select {...aria} {...register('subject')}>
-              {(['recipe', 'checkpoint'] as const).map((kind) => (
-                <optgroup key={kind} label={kind === 'recipe' ? 'Trained here' : 'Trained checkpoints'}>
+              {SUBJECT_GROUPS.map(({ kind, label }) => (
+                <optgroup key={kind} label={label}>
                   {catalogue.subjects
                     .filter((one) => one.kind === kind)
                     .map((one) => (
@@ -89,7 +95,7 @@ export function SubjectAndData({
         <Field
           id="items"
           label="Evaluation items"
-          hint="Windows of text, the same for all arms and seeds; 10 to 5,000"
+          hint="Windows of text, or a classifier’s examples, the same for all arms and seeds; 10 to 5,000"
           error={useProblem('items')}
         >
           {(aria) => <TextInput {...aria} inputMode="numeric" className="tabular" {...register('items')} />}
@@ -104,15 +110,16 @@ export function Training({ catalogue }: { catalogue: FormCatalogue }) {
   const { control } = useFormContext<ExperimentValues>();
   const chosen = useWatch({ control, name: 'subject' });
   const subject = catalogue.subjects.find((one) => subjectKey(one) === chosen);
-  if (subject?.spec?.kind !== 'recipe') return null;
-  const { training } = subject.spec;
+  if (!subject?.spec || subject.spec.kind === 'checkpoint') return null;
+  const { kind, training } = subject.spec;
+  const [read, rows] = kind === 'classifier' ? ['examples', 'examples'] : ['tokens', 'windows'];
   const clip = training.gradientClip === null ? 'no clipping' : significant(training.gradientClip, 3);
   return (
     <section aria-label="Training">
       <FormHeading>Training</FormHeading>
       <p className="mb-3 text-sm text-ink-faint">What is left empty is as the recipe says.</p>
       <div className="grid gap-x-6 gap-y-4 sm:grid-cols-2 lg:grid-cols-3">
-        <Override name="tokens" label="Training tokens" recipe={count(training.tokens)} />
+        <Override name="tokens" label={`Training ${read}`} recipe={count(training.tokens)} />
         <Override name="learningRate" label="Learning rate" recipe={significant(training.learningRate, 3)} />
         <SpecSelect
           name="schedule"
@@ -126,10 +133,10 @@ export function Training({ catalogue }: { catalogue: FormCatalogue }) {
           offered={OPTIMISERS}
           recipe={specWords(training.optimiser ?? { kind: 'adamw', beta1: 0.9, beta2: 0.95, epsilon: 1e-8 })}
         />
-        <Override name="batchSize" label="Batch" recipe={`${count(training.batchSize)} windows`} />
+        <Override name="batchSize" label="Batch" recipe={`${count(training.batchSize)} ${rows}`} />
         <Override
           name="microBatchSize"
-          label="Windows at once"
+          label={kind === 'classifier' ? 'Examples at once' : 'Windows at once'}
           recipe={training.microBatchSize === undefined ? 'the whole batch' : count(training.microBatchSize)}
         />
         <Override name="warmup" label="Warm-up" recipe={`${significant(training.warmup, 3)} of the steps`} />

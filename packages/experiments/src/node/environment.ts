@@ -8,7 +8,7 @@ import type { Backend } from '@claimbench/kernels';
 /** Where a run was measured: stored with every outcome, part of no digest. */
 export function environmentOf(spec: RunSpec, backend: Backend): Outcome['environment'] {
   const { instructionSet, threads, device, build } = backend.description;
-  const data = spec.subject.kind === 'recipe' ? spec.subject.data.sha256 : spec.subject.sha256;
+  const data = spec.subject.kind === 'checkpoint' ? spec.subject.sha256 : spec.subject.data.sha256;
   return {
     backend: backend.name,
     instructionSet,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { NO_TECHNIQUE, type Outcome, type Point, RunSpec } from '@claimbench/contracts';
+import { type Outcome, type Point, RunSpec } from '@claimbench/contracts';
 import { type Backend, RandomStream } from '@claimbench/kernels';
 import { createBackend } from '@claimbench/kernels/node';
 import {
@@ -18,14 +18,17 @@ import {
   tokenStream,
 } from '@claimbench/models';
 import { type DataLocations, loadDataSet } from '@claimbench/models/node';
-import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
+import type { ResolvedTechnique } from '@claimbench/techniques';
 import { z } from 'zod';
+import { checkExampleData } from '../plan/example-data.ts';
 import { checkProbes } from '../plan/probes.ts';
-import { baseOf, specHashOf } from '../plan/run-spec.ts';
+import { specHashOf } from '../plan/run-spec.ts';
 import { checkFit, checkTiming, resolveTechnique } from '../plan/technique.ts';
+import { measureClassifier } from './classifier.ts';
 import { measureDecoding, promptsOf } from './decoding.ts';
 import { digestOf } from './digest.ts';
 import { environmentOf } from './environment.ts';
+import { type ExecutingRun, isStartedFrom, type MeasuredSubject, weightCostsOf } from './measured-subject.ts';
 import { measureProbes, type Probed, type ProbedModel, probesOfFailure } from './probes.ts';
 import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
@@ -71,49 +74,99 @@ export async function executeRun(given: RunSpec, context: ExecutionContext): Pro
   checkFit(technique, spec.subject);
   checkTiming(spec);
   checkProbes(spec);
+  checkExampleData(spec);
   const specHash = await specHashOf(spec);
-  const { dataPath, cacheFolder, signal } = context;
+  const { dataPath, cacheFolder } = context;
   const locations: DataLocations = { dataPath, cacheFolder, download: context.download ?? true };
   const points = new RunPoints((batch) => context.onPoints(batch));
   const backend = await createBackend(spec.backend, { threads: context.threads });
-  let decoder: Decoder | undefined;
   try {
-    const subject = await prepareSubject(backend, spec, technique, context, locations, points);
-    decoder = subject.decoder;
-    const trained = performance.now();
-    const { costs, failed } = await applyTechnique(technique, subject, spec, locations, signal);
-    const given = subject.diverged ?? (failed ? { step: 0, reason: 'weights-not-finite' } : null);
-    const reference = async () => (await loadReference(backend, spec, context, locations)) ?? subject.decoder;
-    const evaluated = await evaluateSubject(
-      spec,
-      technique,
-      { ...subject, diverged: given },
-      { locations, reference, signal },
-    );
-    const { diverged } = evaluated;
-    if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
-    const timing = spec.timing ? await timed(backend, spec, technique, subject, context, locations) : null;
-    const ended = performance.now();
+    const run: ExecutingRun = { spec, specHash, technique, backend, context, locations, points };
+    const { subject } = spec;
+    const measured = subject.kind === 'classifier' ? await measureClassifier(run, subject) : await measureDecoder(run);
     points.flush();
     context.onProgress(1);
+    const { trainedAt, evaluatedAt, timing, checkpoint } = measured;
     const seconds = (from: number, to: number) => (to - from) / 1000;
     return {
       outcome: {
-        ...measuredNumbers({ specHash, subject, costs, ...evaluated, points }),
+        ...measuredNumbers(specHash, measured, points),
         timings: {
-          seconds: seconds(started, ended),
-          preparationSeconds: seconds(started, trained),
-          evaluationSeconds: seconds(trained, ended),
+          seconds: seconds(started, evaluatedAt),
+          preparationSeconds: seconds(started, trainedAt),
+          evaluationSeconds: seconds(trainedAt, evaluatedAt),
           residentMiB: process.memoryUsage().rss / 2 ** 20,
           ...timing,
         },
         environment: environmentOf(spec, backend),
       },
-      artifacts: await artifactsOf(spec, specHash, technique, subject),
+      artifacts: checkpoint
+        ? [{ name: 'checkpoint', sha256: createHash('sha256').update(checkpoint).digest('hex'), bytes: checkpoint }]
+        : [],
     };
   } finally {
-    decoder?.dispose();
     backend.close();
+  }
+}
+
+/** Everything reproducible that a run measured, and its digest. */
+function measuredNumbers(
+  specHash: string,
+  { metrics: measured, items, probeItems: ofProbes, diverged }: MeasuredSubject,
+  points: RunPoints,
+) {
+  // What is not finite (the last training loss of a diverged run, the error of its weights) is no measurement.
+  const metrics = Object.fromEntries(Object.entries(measured).filter(([, value]) => Number.isFinite(value)));
+  const probeItems = ofProbes.length > 0 ? { probeItems: [...ofProbes] } : {};
+  const digest = digestOf({ specHash, metrics, items, ...probeItems, diverged, points: points.all });
+  return { metrics, items, ...probeItems, diverged, digest };
+}
+
+async function measureDecoder(run: ExecutingRun): Promise<MeasuredSubject> {
+  const { spec, specHash, technique, backend, context, locations, points } = run;
+  const { signal } = context;
+  const subject = await prepareSubject(backend, spec, technique, context, locations, points);
+  const { decoder, training } = subject;
+  try {
+    const trainedAt = performance.now();
+    const { costs, failed } = await applyTechnique(technique, subject, spec, locations, signal);
+    const given = subject.diverged ?? (failed ? { step: 0, reason: 'weights-not-finite' } : null);
+    const reference = async () => (await loadReference(backend, spec, context, locations)) ?? decoder;
+    const { result, diverged, decoding, probed } = await evaluateSubject(
+      spec,
+      technique,
+      { ...subject, diverged: given },
+      { locations, reference, signal },
+    );
+    if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
+    const timing = spec.timing ? await timed(backend, spec, technique, subject, context, locations) : null;
+    const evaluatedAt = performance.now();
+    const { natsPerByte, natsPerToken, top1Accuracy } = result;
+    const metrics: Outcome['metrics'] = {
+      natsPerByte,
+      natsPerToken,
+      top1Accuracy,
+      parameters: subject.parameters,
+      modelBytes: decoder.storedBytes,
+      layerEvaluations: subLayerEvaluations(decoder.plan),
+      ...weightCostsOf(decoder, costs),
+      ...subject.diagnosis,
+      ...decoding,
+      ...probed.metrics,
+    };
+    if (training) metrics.trainingLoss = training.finalLoss;
+    return {
+      metrics,
+      items: diverged ? null : { metric: 'natsPerByte', values: [...result.itemNatsPerByte] },
+      probeItems: probed.items,
+      diverged,
+      trainedAt,
+      evaluatedAt,
+      timing,
+      checkpoint: isStartedFrom(spec, technique) ? await encoded(specHash, subject) : null,
+    };
+  } finally {
+    decoder.dispose();
   }
 }
 
@@ -204,7 +257,7 @@ async function evaluateSubject(
       return { result, diverged: null, decoding, probed };
     }
   }
-  const { data, split } = subject.kind === 'recipe' ? { data: subject.data, split: 'train' as const } : evaluation;
+  const { data, split } = subject.kind === 'checkpoint' ? evaluation : { data: subject.data, split: 'train' as const };
   const seen = (await loadDataSet(data, locations, { signal })).documents(split);
   const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
   const failed = diverged ?? { step: 0, reason: 'evaluation-not-finite' };
@@ -231,70 +284,14 @@ function itemsOf(
   });
 }
 
-interface Measured extends Evaluated {
-  readonly specHash: string;
-  readonly subject: PreparedSubject;
-  readonly costs: WeightCosts | null;
-  readonly points: RunPoints;
-}
-
-/** Everything reproducible that a run measured, and its digest. */
-function measuredNumbers({ specHash, subject, costs, result, diverged, decoding, probed, points }: Measured) {
-  const { decoder, training } = subject;
-  const { natsPerByte, natsPerToken, top1Accuracy } = result;
-  const measured: Outcome['metrics'] = {
-    natsPerByte,
-    natsPerToken,
-    top1Accuracy,
-    parameters: subject.parameters,
-    modelBytes: decoder.storedBytes,
-    layerEvaluations: subLayerEvaluations(decoder.plan),
-    ...weightCosts(decoder, costs),
-    ...subject.diagnosis,
-    ...decoding,
-    ...probed.metrics,
-  };
-  if (training) measured.trainingLoss = training.finalLoss;
-  // What is not finite (the last training loss of a diverged run, the error of its weights) is no measurement.
-  const metrics = Object.fromEntries(Object.entries(measured).filter(([, value]) => Number.isFinite(value)));
-  // A diverged run has no losses of its own; what it counts as is no observation of single items.
-  const items = diverged ? null : { metric: 'natsPerByte', values: [...result.itemNatsPerByte] };
-  const probeItems = probed.items.length > 0 ? { probeItems: [...probed.items] } : {};
-  const digest = digestOf({ specHash, metrics, items, ...probeItems, diverged, points: points.all });
-  return { metrics, items, ...probeItems, diverged, digest };
-}
-
-/** What the layers' weights take; untouched weights stand as they were trained, in f32. */
-function weightCosts(decoder: Decoder, costs: WeightCosts | null): Outcome['metrics'] {
-  if (costs) {
-    const { bitsPerWeight, sparsity, quantizationError } = costs;
-    return { bitsPerWeight, sparsity, quantizationError };
-  }
-  let weights = 0;
-  let bytes = 0;
-  for (const linear of decoder.linears.values()) {
-    weights += linear.inSize * linear.outSize;
-    bytes += linear.storedBytes;
-  }
-  return { bitsPerWeight: (8 * bytes) / weights, sparsity: 0, quantizationError: 0 };
-}
-
-/** The trained model of a run that others may start from, with what they must know. */
-async function artifactsOf(
-  spec: RunSpec,
-  specHash: string,
-  technique: ResolvedTechnique,
-  { decoder, tokenizer, diverged }: PreparedSubject,
-): Promise<ExecutedRun['artifacts']> {
-  const startedFrom = spec.technique.id === NO_TECHNIQUE.id || technique.seam === 'training';
-  if (spec.subject.kind === 'checkpoint' || !startedFrom || baseOf(spec) !== null) return [];
-  const bytes = encodeModel({
+/** The trained model, with what those must know who start from it. */
+async function encoded(specHash: string, { decoder, tokenizer, diverged }: PreparedSubject): Promise<Uint8Array> {
+  return encodeModel({
     config: decoder.config,
     tokenizer,
     parameters: await parametersToStore(decoder),
     provenance: { specHash, diverged },
   });
-  return [{ name: 'checkpoint', sha256: createHash('sha256').update(bytes).digest('hex'), bytes }];
 }
 
 /** The parameters of a checkpoint, in order; weights that were trained in another form as the dense ones that they compute with. */

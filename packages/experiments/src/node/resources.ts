@@ -13,7 +13,7 @@ import {
 import { type DataLocations, extractNodeDocs, resolveFile } from '@claimbench/models/node';
 import type { Resources } from '../resources.ts';
 import { CHECKPOINTS } from '../subjects/checkpoints.ts';
-import { recipeSubjects } from '../subjects/subjects.ts';
+import { trainedSubjects } from '../subjects/subjects.ts';
 
 export interface ResourceOptions {
   /** Folders with data sets and checkpoints. */
@@ -43,7 +43,7 @@ export async function subjectOptions(options: ResourceOptions): Promise<SubjectO
       unavailable,
     };
   });
-  return [...recipeSubjects(), ...(await Promise.all(published))];
+  return [...trainedSubjects(), ...(await Promise.all(published))];
 }
 
 /** The texts that resolve by name. `bytes` is 0 for one that is not on this machine. */

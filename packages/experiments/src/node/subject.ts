@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Outcome, RunSpec } from '@claimbench/contracts';
 import type { Backend } from '@claimbench/kernels';
 import {
@@ -19,12 +18,12 @@ import {
 } from '@claimbench/models';
 import { type DataLocations, loadCheckpoint, loadDataSet, loadTokenizer } from '@claimbench/models/node';
 import type { CheckpointContext, ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
-import { baseOf, specHashOf } from '../plan/run-spec.ts';
+import { baseOf } from '../plan/run-spec.ts';
 import { decoderOf } from '../plan/technique.ts';
 import type { ExecutionContext } from './execute.ts';
 import { RunError } from './run-error.ts';
 import type { RunPoints } from './run-points.ts';
-import { goOnFrom } from './saved-training.ts';
+import { baseBytes, savedTrainingOf, trainingReports } from './training.ts';
 
 /** A subject ready to be evaluated; the caller disposes the decoder. */
 export interface PreparedSubject {
@@ -46,11 +45,6 @@ const DIAGNOSED_WINDOWS = 16;
 /** Turns a run's seed into that of training afterwards. */
 const AFTERWARDS = 0x9e3779b9;
 
-/** Share of the progress bar that training takes. */
-const TRAINED = 0.9;
-/** Every step is a point, up to so many; longer trainings report every second step, every third, … */
-const MOST_POINTS = 2500;
-
 /** Trains the subject, or loads what the run starts from. */
 export async function prepareSubject(
   backend: Backend,
@@ -61,6 +55,7 @@ export async function prepareSubject(
   points: RunPoints,
 ): Promise<PreparedSubject> {
   const { subject } = spec;
+  if (subject.kind === 'classifier') throw new RangeError(`${subject.name} is no decoder`);
   if (subject.kind === 'checkpoint') {
     context.onLog('info', `loading the checkpoint ${subject.name}`);
     const { decoder, tokenizer } = await loadCheckpoint(subject, backend, locations);
@@ -77,32 +72,19 @@ export async function prepareSubject(
   const decoder = Decoder.initialise(backend, config, spec.seed);
   const recipe = subject.training;
   const steps = trainingSteps(recipe, config.contextLength);
-  const pointEvery = Math.ceil(steps / MOST_POINTS);
   const parameters = decoder.parameterCount;
   context.onLog('info', `training ${parameters} parameters for ${steps} steps on ${backend.name}`);
   try {
     const change =
       technique.seam === 'training' ? await technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
-    const saved = context.savedTraining
-      ? await goOnFrom(context.savedTraining, await identityOf(spec, backend), context.onLog)
-      : {};
-    const firstHere = 1 + (saved.resume?.losses.length ?? 0);
-    let before = { tokens: 0, at: performance.now() };
+    const saved = await savedTrainingOf(spec, backend, context);
+    const reports = trainingReports(points, context, { steps, firstHere: 1 + (saved.resume?.losses.length ?? 0) });
     const training = await train(decoder, stream, recipe, {
       ...change?.options,
       seed: spec.seed,
-      pointEvery,
+      ...reports,
       ...saved,
       signal,
-      onPoint: ({ step, tokens, trainingLoss, gradientNorm, learningRate }) => {
-        const now = { tokens, at: performance.now() };
-        const tokensPerSecond = (now.tokens - before.tokens) / ((now.at - before.at) / 1000);
-        before = now;
-        // The speed of an earlier attempt is not known here.
-        const timed: Record<string, number> = step < firstHere ? {} : { tokensPerSecond };
-        points.add(step, { trainingLoss, gradientNorm, learningRate, ...timed });
-        context.onProgress((TRAINED * step) / steps);
-      },
     });
     change?.[Symbol.dispose]?.();
     const { diverged } = training;
@@ -122,12 +104,6 @@ export async function prepareSubject(
   }
 }
 
-/** All that the bits of a training depend on. */
-async function identityOf(spec: RunSpec, backend: Backend): Promise<string> {
-  const { instructionSet, build } = backend.description;
-  return `${await specHashOf(spec)} on ${backend.name}, ${instructionSet}, build ${build}`;
-}
-
 /**
  * The trained model that a technique starts from: the base, or the published checkpoint, as it is before anything is done to it. null
  * where a run starts from nothing: without a technique it is its own reference.
@@ -143,26 +119,12 @@ export async function loadReference(
 }
 
 async function loadBase(backend: Backend, context: ExecutionContext): Promise<PreparedSubject> {
-  const { base } = context;
-  if (!base) {
-    throw new RunError({ code: 'base-failed', message: 'this run starts from a trained base, and none was given' });
-  }
-  const bytes = 'bytes' in base ? base.bytes : await readBase(base.path);
-  const { config, tokenizer, parameters, provenance } = decodeModel(bytes);
+  const { config, tokenizer, parameters, provenance } = decodeModel(await baseBytes(context));
   const diverged = provenance.diverged ?? null;
   if (diverged)
     context.onLog('warn', `the base failed to train at step ${diverged.step}; so did all that start from it`);
   const decoder = Decoder.fromValues(backend, config, parameters);
   return { decoder, tokenizer, parameters: decoder.parameterCount, diverged, training: null, diagnosis: null };
-}
-
-async function readBase(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const message = `the base's checkpoint ${path} cannot be read: ${cause instanceof Error ? cause.message : cause}`;
-    throw new RunError({ code: 'data-unavailable', message }, { cause });
-  }
 }
 
 export interface Applied {
@@ -269,6 +231,6 @@ export async function trainingDocuments(
   locations: DataLocations,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const data = subject.kind === 'recipe' ? subject.data : evaluation.data;
+  const data = subject.kind === 'checkpoint' ? evaluation.data : subject.data;
   return (await loadDataSet(data, locations, { signal })).documents('train');
 }

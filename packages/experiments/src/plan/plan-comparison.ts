@@ -11,6 +11,7 @@ import {
 import type { ResolvedTechnique } from '@claimbench/techniques';
 import type { Resources } from '../resources.ts';
 import { findDataSet, findSubject } from '../subjects/subjects.ts';
+import { checkExampleData } from './example-data.ts';
 import { plannedRuns, type RunDraft } from './planned-runs.ts';
 import { checkProbes } from './probes.ts';
 import { checkFit, completeSpec, resolveTechnique } from './technique.ts';
@@ -34,6 +35,7 @@ export async function planComparison(request: ComparisonRequest, resources: Reso
   const arms = armsOf(request);
   for (const arm of arms) checkFit(arm.technique, subject);
   const probes = probesOf(request);
+  checkExampleData({ subject, evaluation: { data, windowTokens: null } });
   const drafts: RunDraft[] = [];
   for (let block = 0; block < request.seeds; block++) {
     for (const { key, technique } of arms) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { FinishedRun } from '../finished-run.ts';
 import { RESOURCES } from '../protocol/synthetic.testing.ts';
-import { recipeSubjects } from '../subjects/subjects.ts';
+import { findSubject, recipeSubjects, subjectLine } from '../subjects/subjects.ts';
 import { compareArms } from './compare-arms.ts';
 import { armLabels, BASELINE_ARM, planComparison } from './plan-comparison.ts';
 import { planSummary } from './plan-summary.ts';
@@ -73,6 +73,33 @@ describe('a free comparison', () => {
     const labels = armLabels(request({ techniques: [{ id: 'round-to-nearest', grid: { bits: [4] } }] }));
     expect(labels[BASELINE_ARM]).toBe('Baseline');
     expect(labels['round-to-nearest bits=4']).toMatch(/^Round.*4 bits/);
+  });
+
+  it('trains classifiers, each with what is not done afterwards, and takes overrides for them', async () => {
+    const digits = {
+      subject: { kind: 'classifier', name: 'digits-mlp' },
+      data: 'generated-digits',
+      techniques: [{ id: 'bitnet-bottom-up' }, { id: 'round-to-nearest', grid: { bits: [2] } }],
+      seeds: 1,
+    } as const;
+    const runs = await planComparison(request({ ...digits, training: { tokens: 640 } }), RESOURCES);
+    expect(runs.map(({ arm, base }) => [arm, base])).toEqual([
+      [BASELINE_ARM, null],
+      ['bitnet-bottom-up', null],
+      ['round-to-nearest bits=2', runs[0]!.specHash],
+    ]);
+    const { subject, evaluation } = runs[0]!.spec;
+    expect(subject.kind === 'classifier' && subject.training).toMatchObject({ tokens: 640, batchSize: 32 });
+    expect(evaluation).toMatchObject({ split: 'validation', windowTokens: null });
+    expect(runs[0]!.estimatedSeconds).toBeLessThan(20);
+    await expect(planComparison(request({ ...digits, data: 'node-docs' }), RESOURCES)).rejects.toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('node-docs has no examples. Data with examples: generated-digits'),
+    });
+    const words = subjectLine(findSubject(digits.subject, RESOURCES));
+    expect(words).toBe(
+      'perceptron, hidden layers of 128 and 128, 0.031 M parameters, 0.064 M examples of generated-digits',
+    );
   });
 
   it('takes overrides of the training, for recipes', async () => {

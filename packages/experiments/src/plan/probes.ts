@@ -21,6 +21,11 @@ export interface Probed {
 /** Throws AppError where a run cannot measure what its evaluation asks for beside the loss, before anything runs. */
 export function checkProbes({ subject, technique, evaluation }: Probed): void {
   const { data, probes = [] } = evaluation;
+  if (subject.kind === 'classifier' && probes.length > 0) {
+    throw new AppError('invalid-request', 'probes look into decoders: a classifier has its loss and its accuracy', {
+      errors: [{ path: 'probes', message: 'leave them out for a classifier' }],
+    });
+  }
   for (const { kind } of probes) {
     if (kind === 'answers' && !TASKS.includes(data.name)) {
       throw new AppError(

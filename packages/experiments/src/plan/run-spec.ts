@@ -1,6 +1,6 @@
 import { hashOf, type ProbeSpec, type RunSpec } from '@claimbench/contracts';
-import { parameterSpecs } from '@claimbench/models';
-import { decoderOf, resolveTechnique, trainedWith, trainsItsSubject } from './technique.ts';
+import { feedForwardSpecs, parameterSpecs } from '@claimbench/models';
+import { decoderOf, perceptronOf, resolveTechnique, trainedWith, trainsItsSubject } from './technique.ts';
 
 /** The hash by which a run is known: of everything that decides its numbers. */
 export function specHashOf(spec: RunSpec): Promise<string> {
@@ -20,12 +20,14 @@ export function baseOf(spec: RunSpec): RunSpec | null {
   return { ...untimed, technique: trainedWith(technique) };
 }
 
-/** Number of parameters of a recipe's decoder before any technique. */
-export function parameterCount(subject: RunSpec['subject'] & { kind: 'recipe' }): number {
-  return parameterSpecs(decoderOf(subject)).reduce(
-    (total, { shape }) => total + shape.reduce((product, size) => product * size, 1),
-    0,
-  );
+/** A subject that is trained here. */
+export type TrainedSubject = Exclude<RunSpec['subject'], { kind: 'checkpoint' }>;
+
+/** Number of parameters of a recipe's decoder or classifier before any technique. */
+export function parameterCount(subject: TrainedSubject): number {
+  const specs =
+    subject.kind === 'classifier' ? feedForwardSpecs(perceptronOf(subject)) : parameterSpecs(decoderOf(subject));
+  return specs.reduce((total, { shape }) => total + shape.reduce((product, size) => product * size, 1), 0);
 }
 
 /**
@@ -44,18 +46,29 @@ const CHECKPOINT_WINDOW = 256;
 export function estimateSeconds(spec: RunSpec): number {
   const speed = TRAINING_SPEED[spec.backend];
   const { subject, evaluation } = spec;
-  const parameters = subject.kind === 'recipe' ? parameterCount(subject) : CHECKPOINT_PARAMETERS;
-  const window =
-    evaluation.windowTokens ?? (subject.kind === 'recipe' ? subject.architecture.contextLength : CHECKPOINT_WINDOW);
+  const parameters = subject.kind === 'checkpoint' ? CHECKPOINT_PARAMETERS : parameterCount(subject);
+  const window = evaluation.windowTokens ?? windowOf(subject);
   const passes = (evaluation.probes ?? []).reduce((sum, probe) => sum + passesOf(probe), 1);
   const evaluated = (passes * evaluation.items * window * parameters) / speed / 3;
-  const recipeTokens = subject.kind === 'recipe' ? subject.training.tokens : 0;
+  const recipeTokens = subject.kind === 'checkpoint' ? 0 : subject.training.tokens;
   const trained = baseOf(spec) === null ? (recipeTokens * parameters) / speed : 0;
   const technique = resolveTechnique(spec.technique);
   const tokensTrained =
     technique.seam === 'checkpoint' ? technique.tokensTrained + technique.trainings * recipeTokens : 0;
   const trainedOn = (tokensTrained * parameters) / speed;
   return FIXED_SECONDS + evaluated + trained + trainedOn + timedSeconds(spec);
+}
+
+/** Predictions in an item where the evaluation does not say. */
+function windowOf(subject: RunSpec['subject']): number {
+  switch (subject.kind) {
+    case 'recipe':
+      return subject.architecture.contextLength;
+    case 'classifier':
+      return 1;
+    case 'checkpoint':
+      return CHECKPOINT_WINDOW;
+  }
 }
 
 /** A probe reads about as many tokens again: with two models where it compares them, once for each choice. */

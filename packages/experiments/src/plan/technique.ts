@@ -6,7 +6,13 @@ import {
   type TechniqueDescriptor,
   type TechniqueSpec,
 } from '@claimbench/contracts';
-import { byteTokenizer, type DecoderConfig, decoderConfig } from '@claimbench/models';
+import {
+  byteTokenizer,
+  type DecoderConfig,
+  decoderConfig,
+  type FeedForwardConfig,
+  parseFeedForwardConfig,
+} from '@claimbench/models';
 import * as techniques from '@claimbench/techniques';
 import { type ResolvedTechnique, TechniqueError } from '@claimbench/techniques';
 
@@ -52,6 +58,12 @@ export function decoderOf(subject: RunSpec['subject'] & { kind: 'recipe' }): Dec
   return decoderConfig(architecture, vocabularySize);
 }
 
+/** The network that a classifier's architecture describes, before any technique. */
+export function perceptronOf({ architecture }: RunSpec['subject'] & { kind: 'classifier' }): FeedForwardConfig {
+  const { inputs, hiddenSizes, classes, activation } = architecture;
+  return parseFeedForwardConfig({ sizes: [inputs, ...hiddenSizes, classes], activation });
+}
+
 /** Throws AppError `technique-does-not-fit` where the technique cannot act on the subject, before anything runs. */
 export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject']): void {
   if (subject.kind === 'checkpoint') {
@@ -61,12 +73,19 @@ export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject'
       `${resolved.title} changes the ${resolved.seam} and needs it done here, but ${subject.name} is a trained checkpoint: choose a recipe`,
     );
   }
-  withAppErrors(() => techniques.checkFit(resolved, decoderOf(subject)));
+  withAppErrors(() =>
+    subject.kind === 'classifier'
+      ? techniques.checkPerceptronFit(resolved, perceptronOf(subject))
+      : techniques.checkFit(resolved, decoderOf(subject)),
+  );
 }
 
 /** Throws AppError where a run is to be timed that cannot be: what is timed starts from a trained model. */
 export function checkTiming({ technique, timing, subject }: Pick<RunSpec, 'technique' | 'timing' | 'subject'>): void {
   if (!timing) return;
+  if (subject.kind === 'classifier') {
+    throw new AppError('technique-does-not-fit', `passes of a decoder are timed; ${subject.name} is a classifier`);
+  }
   for (const resolved of [resolveTechnique(technique), resolveTechnique(timing.against)]) {
     checkFit(resolved, subject);
     if (resolved.seam !== 'architecture' || resolved.id === 'none') continue;

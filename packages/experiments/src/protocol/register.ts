@@ -9,10 +9,11 @@ import {
   type SubjectSpec,
   type SubjectTemplate,
 } from '@claimbench/contracts';
+import { checkExampleData } from '../plan/example-data.ts';
 import { checkProbes } from '../plan/probes.ts';
 import { checkFit, checkTiming, completeSpec, resolveTechnique } from '../plan/technique.ts';
 import type { Resources } from '../resources.ts';
-import { findDataSet, findSubject, recipeSubjects } from '../subjects/subjects.ts';
+import { findDataSet, findSubject, trainedSubjects } from '../subjects/subjects.ts';
 import { RULE_VERSION } from '../verdicts/index.ts';
 import { protocolArms, subjectTemplate } from './arms.ts';
 
@@ -31,8 +32,9 @@ export function checkProtocol(protocol: Protocol): void {
   const data = { name: protocol.evaluation.data };
   for (const { arm, technique, spec } of arms) {
     for (const template of [subjectTemplate(protocol, arm), protocol.secondSubject]) {
-      if (template?.kind !== 'recipe') continue;
-      const subject = recipeNamed(template);
+      if (!template || template.kind === 'checkpoint') continue;
+      const subject = trainedNamed(template);
+      checkExampleData({ subject, evaluation: { ...protocol.evaluation, data } });
       checkFit(technique, subject);
       checkProbes({ subject, technique: spec, evaluation: { ...protocol.evaluation, data } });
       if (protocol.timing) checkTiming({ technique: spec, timing: protocol.timing, subject });
@@ -71,8 +73,8 @@ export function checkProtocol(protocol: Protocol): void {
   }
 }
 
-function recipeNamed(template: SubjectTemplate): SubjectSpec {
-  return findSubject(template, { subjects: recipeSubjects(), dataSets: [] });
+function trainedNamed(template: SubjectTemplate): SubjectSpec {
+  return findSubject(template, { subjects: trainedSubjects(), dataSets: [] });
 }
 
 /** Arms of one block are compared item by item, and at one size: their subjects read the same text in the same windows. */
@@ -85,10 +87,13 @@ function checkArmSubjects(protocol: Protocol, refuse: (path: string, message: st
         `the arms of a checkpoint are judged on ${protocol.subject.name} alone: leave it out`,
       );
     }
+    if (protocol.subject.kind === 'classifier') {
+      refuse(`arms.${i}.subject`, `no decoder is compared with the classifier ${protocol.subject.name}: leave it out`);
+    }
     if (protocol.secondSubject) {
       refuse('secondSubject', `the arm ${id} has a subject of its own, which has no second size: expected null`);
     }
-    const [own, common] = [template, protocol.subject].map((name) => readingOf(recipeNamed(name), protocol));
+    const [own, common] = [template, protocol.subject].map((name) => readingOf(trainedNamed(name), protocol));
     if (own !== common) {
       const message = `arms are compared on the same items: ${template.name} reads ${own}, and ${protocol.subject.name} ${common}`;
       refuse(`arms.${i}.subject`, message);

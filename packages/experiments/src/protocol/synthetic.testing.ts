@@ -2,16 +2,17 @@ import { type Outcome, type PlannedRun, Protocol, type RunSpec, type Verdict } f
 import type { z } from 'zod';
 import type { FinishedRun } from '../finished-run.ts';
 import type { Resources } from '../resources.ts';
-import { recipeSubjects } from '../subjects/subjects.ts';
+import { trainedSubjects } from '../subjects/subjects.ts';
 import { advanceProtocol, type EarlierBlocks } from './advance.ts';
 import { registerProtocol } from './register.ts';
 
 /** Protocols run on outcomes that a formula makes: everything of a verdict but the models. */
 
 export const RESOURCES: Resources = {
-  subjects: recipeSubjects(),
+  subjects: trainedSubjects(),
   dataSets: [
     { name: 'node-docs', title: 'Docs', description: '', sha256: '1'.repeat(64), bytes: 1, unavailable: null },
+    { name: 'generated-digits', title: 'Digits', description: '', sha256: '2'.repeat(64), bytes: 1, unavailable: null },
   ],
 };
 export const SECRET = '5'.repeat(64);
@@ -38,6 +39,7 @@ export function outcomeOf(run: Pick<PlannedRun, 'spec' | 'specHash' | 'arm'>, mo
   const { spec, specHash, arm } = run;
   const seed = String(spec.seed);
   const loss = model({ spec, arm, luck: luckOf(`seed ${seed}`), own: luckOf(specHash) });
+  if (spec.subject.kind === 'classifier') return classifiedOf(specHash, loss);
   const diverged = Number.isNaN(loss);
   const natsPerByte = diverged ? UNIGRAM_ENTROPY : loss;
   const items = Array.from({ length: 12 }, (_, item) => 0.1 * luckOf(`item ${item}`));
@@ -46,6 +48,18 @@ export function outcomeOf(run: Pick<PlannedRun, 'spec' | 'specHash' | 'arm'>, mo
     metrics: { natsPerByte, bitsPerWeight: spec.technique.id === 'round-to-nearest' ? 4.25 : 32 },
     items: diverged ? null : { metric: 'natsPerByte', values: items.map((value) => natsPerByte + value - centre) },
     diverged: diverged ? { step: 7, reason: 'not-finite' } : null,
+    timings: { seconds: 1 },
+    digest: specHash,
+    environment: { backend: 'native' },
+  };
+}
+
+/** A classifier's outcome: the loss is nats per item, and each of them costs half of the accuracy. */
+function classifiedOf(specHash: string, natsPerItem: number): Outcome {
+  return {
+    metrics: { natsPerItem, top1Accuracy: 1 - natsPerItem / 2 },
+    items: null,
+    diverged: null,
     timings: { seconds: 1 },
     digest: specHash,
     environment: { backend: 'native' },

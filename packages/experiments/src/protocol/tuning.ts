@@ -1,4 +1,10 @@
-import type { Protocol, RegisteredProtocol, TuningResult } from '@claimbench/contracts';
+import {
+  LOSS_METRIC,
+  type MetricName,
+  type Protocol,
+  type RegisteredProtocol,
+  type TuningResult,
+} from '@claimbench/contracts';
 import { metricOf } from '../contrast.ts';
 import { mean } from '../statistics/index.ts';
 import { type ProtocolArm, trainingKeysOf } from './arms.ts';
@@ -31,7 +37,9 @@ export function tuningState(
     const drafts = tuningDrafts(registered, arms, size, grid);
     const missing = drafts.filter((draft) => !history.outcome(draft.arm, draft.block));
     if (missing.length > 0) return { done: false, drafts: missing };
-    const results = tuned.map((arm) => resultOf(arm, size, grid, tuning.seeds, history));
+    const results = tuned.map((arm) =>
+      resultOf(arm, size, grid, tuning.seeds, LOSS_METRIC[registered.subject.kind], history),
+    );
     // Where a control (no norm, say) has its best rate decides nothing: only what the parts compare moves the grid.
     const edges = results.filter((_, i) => decisive.has(tuned[i]!.trainingKey));
     const atLow = edges.some((result) => result.best === grid[0]);
@@ -63,12 +71,13 @@ function resultOf(
   size: Size,
   grid: readonly number[],
   seeds: number,
+  loss: MetricName,
   history: History,
 ): TuningResult {
   const trials = grid.map((value) => {
     const key = tuningKey(size, arm.id, value);
     const losses = Array.from({ length: seeds }, (_, block) =>
-      metricOf(history.outcome(key, block)!, 'natsPerByte', key, block),
+      metricOf(history.outcome(key, block)!, loss, key, block),
     );
     return { value, loss: mean(losses) };
   });

@@ -34,17 +34,19 @@ export function verdictWords(input: WordsInput): string {
   const failed = Object.entries(failedRuns).filter(([, count]) => count > 0);
   if (failed.length > 0) {
     const list = failed.map(([arm, count]) => `${arm} ${count} of ${blocks}`).join(', ');
-    sentences.push(`Runs that failed to train count as the unigram entropy: ${list}.`);
+    const counted =
+      input.subjects[0]?.kind === 'classifier' ? 'as knowing how often each class occurs' : 'as the unigram entropy';
+    sentences.push(`Runs that failed to train count ${counted}: ${list}.`);
   }
   return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
 function headline({ protocol, subjects, verdict, reason }: WordsInput): string {
   if (verdict === 'inconclusive') return `Inconclusive: ${reason.replaceAll('-', ' ')}.`;
-  const recipes = subjects.filter((subject) => subject.kind === 'recipe');
+  const trained = subjects.filter((subject) => subject.kind !== 'checkpoint');
   const at =
-    recipes.length > 0
-      ? `at ${rangeOfMillions(recipes.map(parameterCount))} M parameters`
+    trained.length > 0
+      ? `at ${rangeOfMillions(trained.map(parameterCount))} M parameters`
       : `on ${subjects.map(({ name }) => name).join(' and ')}`;
   switch (protocol.grade) {
     case 'same-regime':

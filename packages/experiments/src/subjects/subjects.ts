@@ -1,34 +1,61 @@
-import { AppError, type SubjectOption, type SubjectSpec, type SubjectTemplate } from '@claimbench/contracts';
+import {
+  AppError,
+  type DataRef,
+  type PerceptronArchitecture,
+  type SubjectOption,
+  type SubjectSpec,
+  type SubjectTemplate,
+} from '@claimbench/contracts';
 import { registeredData } from '@claimbench/models';
-import { parameterCount } from '../plan/run-spec.ts';
+import { parameterCount, type TrainedSubject } from '../plan/run-spec.ts';
 import type { Resources } from '../resources.ts';
-import { RECIPES, type Recipe } from './recipes.ts';
+import { CLASSIFIERS } from './classifiers.ts';
+import { RECIPES } from './recipes.ts';
 
-/** The subjects that are trained here, each with its complete spec. */
+/** The subjects that are trained here, each with its complete spec: decoders, then classifiers. */
+export function trainedSubjects(): SubjectOption[] {
+  return [...recipeSubjects(), ...classifierSubjects()];
+}
+
+/** The decoders that are trained here. */
 export function recipeSubjects(): SubjectOption[] {
-  return RECIPES.map((recipe) => {
-    const spec = specOf(recipe);
-    const parameters = parameterCount(spec);
-    const { layers, hiddenSize } = recipe.architecture;
-    return {
-      kind: 'recipe',
-      name: recipe.name,
-      title: `${recipe.title} (${layers} layers, d${hiddenSize}, ${millions(parameters)} M parameters)`,
-      description: `Trained on ${millions(recipe.training.tokens)} M tokens of ${recipe.data}; ${recipe.purpose}.`,
-      parameters,
-      data: [recipe.data],
-      spec,
-      unavailable: null,
-    };
+  return RECIPES.map(({ name, title, purpose, architecture, tokenizer, data, training }) => {
+    const spec: TrainedSubject = { kind: 'recipe', name, architecture, tokenizer, data: dataOf(name, data), training };
+    const { layers, hiddenSize } = architecture;
+    return trained(spec, `${title} (${layers} layers, d${hiddenSize}`, `tokens of ${data}; ${purpose}`);
   });
 }
 
-function specOf(recipe: Recipe): SubjectSpec & { kind: 'recipe' } {
-  const { name, architecture, tokenizer, training } = recipe;
-  const file = registeredData().find((candidate) => candidate.name === recipe.data);
-  if (!file)
-    throw new AppError('internal', `the recipe ${name} names the data ${recipe.data}, which is not registered`);
-  return { kind: 'recipe', name, architecture, tokenizer, data: { name: file.name, sha256: file.sha256 }, training };
+function classifierSubjects(): SubjectOption[] {
+  return CLASSIFIERS.map(({ name, title, purpose, architecture, data, training }) => {
+    const spec: TrainedSubject = { kind: 'classifier', name, architecture, data: dataOf(name, data), training };
+    return trained(spec, `${title} (${hiddenLayers(architecture)}`, `examples of ${data}; ${purpose}`);
+  });
+}
+
+function trained(spec: TrainedSubject, opening: string, seen: string): SubjectOption {
+  const parameters = parameterCount(spec);
+  return {
+    kind: spec.kind,
+    name: spec.name,
+    title: `${opening}, ${millions(parameters)} M parameters)`,
+    description: `Trained on ${millions(spec.training.tokens)} M ${seen}.`,
+    parameters,
+    data: [spec.data.name],
+    spec,
+    unavailable: null,
+  };
+}
+
+function dataOf(subject: string, name: string): DataRef {
+  const file = registeredData().find((candidate) => candidate.name === name);
+  if (!file) throw new AppError('internal', `the recipe ${subject} names the data ${name}, which is not registered`);
+  return { name: file.name, sha256: file.sha256 };
+}
+
+/** "hidden layers of 128 and 128": what a perceptron is called by. */
+function hiddenLayers({ hiddenSizes }: PerceptronArchitecture): string {
+  return `hidden layer${hiddenSizes.length === 1 ? '' : 's'} of ${hiddenSizes.join(' and ')}`;
 }
 
 /** The complete spec of a subject that is known by name. Throws AppError `unknown-subject`, listing the known ones. */
@@ -56,15 +83,22 @@ export function findDataSet(name: string, resources: Resources): { name: string;
 export function subjectLine(...subjects: readonly SubjectSpec[]): string {
   const [only] = subjects;
   if (subjects.length === 1 && only?.kind === 'checkpoint') return `checkpoint ${only.name}`;
+  if (subjects.length === 1 && only?.kind === 'classifier') return classifierLine(only);
   const recipes = subjects.map((subject) => {
     if (subject.kind === 'recipe') return subject;
-    throw new RangeError(`the checkpoint ${subject.name} has no range with other subjects`);
+    throw new RangeError(`the ${subject.kind} ${subject.name} has no range with other subjects`);
   });
   const layers = range(recipes.map(({ architecture }) => architecture.layers));
   const width = range(recipes.map(({ architecture }) => architecture.hiddenSize));
   const size = `${layers} layers, d${width}, ${rangeOfMillions(recipes.map(parameterCount))} M parameters`;
   const data = [...new Set(recipes.map((recipe) => recipe.data.name))].join(' and ');
   return `${size}, ${rangeOfMillions(recipes.map(({ training }) => training.tokens))} M tokens of ${data}`;
+}
+
+function classifierLine(subject: TrainedSubject & { kind: 'classifier' }): string {
+  const { architecture, data, training } = subject;
+  const size = `${hiddenLayers(architecture)}, ${millions(parameterCount(subject))} M parameters`;
+  return `perceptron, ${size}, ${millions(training.tokens)} M examples of ${data.name}`;
 }
 
 /** "0.14", or "0.14 to 0.3": millions of several counts. */

@@ -1,4 +1,4 @@
-import { parseDecoderConfig } from '@claimbench/models';
+import { parseDecoderConfig, parseFeedForwardConfig } from '@claimbench/models';
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 
@@ -11,7 +11,7 @@ export const bitnetBottomUp = defineTechnique({
     'Trains the model from scratch with BitLinear in every layer: in each pass weights are rounded to -1, 0 or 1 times the mean of their magnitudes and ' +
     'inputs, behind a LayerNorm without parameters, to 8 bits by the largest of each token; gradients pass the rounding as if it were not there. ' +
     'The weights that are trained stay in full precision; stored they take two bits each. Of the two measures that the study explores this is the mean ' +
-    '(the released code begins with the median). Biases are added to the product as they are, where the released code shrinks them by both scales.',
+    '(the released code begins with the median). In a decoder embedding and logits stay as they are, in a perceptron every layer is one. Biases are added to the product as they are, where the released code shrinks them by both scales.',
   equation: String.raw`y = Q_8(\mathrm{LN}(x))\,Q_{1.58}(W)^{\top},\qquad Q_{1.58}(W) = s\,\mathrm{clip}\!\left(\mathrm{round}(W/s), -1, 1\right),\quad s = \overline{|W|}`,
   papers: [289],
   parameters: z.strictObject({
@@ -27,4 +27,8 @@ export const bitnetBottomUp = defineTechnique({
   grid: { lambda: [0, 0.5, 1] },
   label: ({ norm, lambda }) => `${norm ? '' : 'no inner norm, '}lambda ${lambda}`,
   changeConfig: (config, { norm, lambda }) => parseDecoderConfig({ ...config, linears: { kind: 'bit', norm, lambda } }),
+  perceptron: {
+    changeConfig: (config, { norm, lambda }) =>
+      parseFeedForwardConfig({ ...config, linears: { kind: 'bit', norm, lambda } }),
+  },
 });

@@ -1,4 +1,4 @@
-import { type Decoder, type DecoderConfig, linearSpecs } from '@claimbench/models';
+import { type Decoder, type DecoderConfig, linearSpecs, type Network } from '@claimbench/models';
 
 /** A linear's weight outside the backend. */
 export interface LinearWeight {
@@ -21,6 +21,15 @@ export async function readLayerWeights(decoder: Decoder): Promise<LinearWeight[]
   const weights: LinearWeight[] = [];
   for (const { name, outSize, inSize } of layerLinears(decoder.config)) {
     weights.push({ name, outSize, inSize, values: await decoder.readParameter(`${name}.weight`) });
+  }
+  return weights;
+}
+
+/** Every linear of a network, the last one too: a classifier has no embedding and few logits. */
+export async function readEveryWeight(network: Network): Promise<LinearWeight[]> {
+  const weights: LinearWeight[] = [];
+  for (const [name, { outSize, inSize }] of network.linears) {
+    weights.push({ name, outSize, inSize, values: await network.readParameter(`${name}.weight`) });
   }
   return weights;
 }
