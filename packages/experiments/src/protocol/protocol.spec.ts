@@ -1,4 +1,5 @@
 import { AppError } from '@claimbench/contracts';
+import { corpus } from '@claimbench/corpus';
 import { describe, expect, it } from 'vitest';
 import type { FinishedRun } from '../finished-run.ts';
 import { RULE_VERSION } from '../verdicts/index.ts';
@@ -28,6 +29,56 @@ const norms =
     const norm = { 'rms-norm': cost, 'no-norm': 0.3 }[spec.technique.id] ?? 0;
     return 2 + valley + norm + 0.02 * luck + noise * own;
   };
+
+describe('a claim about classifiers', () => {
+  /** Nats of a perceptron: a valley around its best rate, what ternary training costs, and what rounding to 2 bits does. */
+  const digits =
+    (cost: number): LossModel =>
+    ({ spec, luck, own }) => {
+      if (spec.subject.kind !== 'classifier') throw new Error('expected a classifier');
+      const { id } = spec.technique;
+      const bestRate = id === 'bitnet-bottom-up' ? 9e-3 : 3e-3;
+      const valley = 0.01 * Math.log(spec.subject.training.learningRate / bestRate) ** 2;
+      return 0.2 + 0.001 * (luck + own) + valley + ({ 'bitnet-bottom-up': cost, 'round-to-nearest': 0.4 }[id] ?? 0);
+    };
+  const protocol = corpus.protocolById('289.0-quick')!;
+
+  it('is tuned by their own loss and judged by their accuracy', async () => {
+    const { verdict, stages } = await runProtocol(protocol, digits(0.005));
+    expect(verdict).toMatchObject({ verdict: 'supported', n: 8, missingGuards: [] });
+    // The grid grows once, to a rate above the best of ternary training.
+    expect(verdict.tuning.map(({ arm, best, bestAtEdge }) => [arm, best, bestAtEdge])).toEqual([
+      ['f32', 3e-3, false],
+      ['ternary', 9e-3, false],
+    ]);
+    expect(stages.map((stage) => [stage[0]!.role, stage.length])).toEqual([
+      ['tuning', 12],
+      ['tuning', 4],
+      ['judged', 33],
+    ]);
+    expect(verdict.subjectLine).toContain('perceptron, hidden layers of 128 and 128, 0.031 M parameters');
+    expect(verdict.words).toContain('Direction supported at 0.031 M parameters');
+  });
+
+  it('is contradicted only where the wider one shows the same', async () => {
+    const { verdict } = await runProtocol(protocol, digits(0.1));
+    expect(verdict).toMatchObject({ verdict: 'contradicted', reason: 'worse-than-margin', missingGuards: [] });
+    expect(verdict.secondSize?.subjectLine).toContain('hidden layers of 256 and 256');
+  });
+
+  it('has no arm with a decoder of its own', () => {
+    const [first, ...others] = protocol.arms;
+    const arms = [{ ...first!, subject: { kind: 'recipe', name: 'tiny-gpt2' } as const }, ...others];
+    expect(() => checkProtocol({ ...protocol, arms })).toThrow(
+      'arms.0.subject: no decoder is compared with the classifier digits-mlp: leave it out',
+    );
+  });
+
+  it('is not judged where the perceptron has learned nothing', async () => {
+    const { verdict } = await runProtocol(protocol, (run) => digits(0.01)(run) + 1.5);
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', reason: 'premise-absent' });
+  });
+});
 
 describe('a claim about trained models', () => {
   it('that is true is supported at the first look, after equal tuning of every arm', async () => {
