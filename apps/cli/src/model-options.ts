@@ -25,7 +25,11 @@ export function addModelOptions(command: Command): Command {
       'tokenizer.json, a llama2.c tokenizer .bin, or "byte" (default: the one beside the checkpoint)',
     )
     .addOption(new Option('--backend <name>', 'what computes').choices(['native', 'reference']).default('native'))
-    .option('--on-integers', 'computes on integer weights as they are stored (GGUF Q8_0, Q4_0, TQ1_0, TQ2_0; llama2.c in 8 bits)', false)
+    .option(
+      '--on-integers',
+      'computes on integer weights as they are stored (GGUF Q8_0, Q4_0, TQ1_0, TQ2_0; llama2.c in 8 bits)',
+      false,
+    )
     .option('--threads <count>', 'threads of the native backend (default: all cores)', integerFrom(1));
 }
 
