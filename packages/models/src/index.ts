@@ -188,6 +188,7 @@ export {
 } from './training/quantized-training.ts';
 export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts';
 export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
+export { type TrainingStage, trainInStages } from './training/stages.ts';
 export { scaleGradient, straightThrough } from './training/straight-through.ts';
 export { stateAfter, type TrainingOptions, type TrainingResult, train } from './training/train.ts';
 export { type ClassifierTrainingOptions, trainClassifier } from './training/train-classifier.ts';

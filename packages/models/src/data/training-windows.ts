@@ -1,6 +1,6 @@
 import { RandomStream } from '@claimbench/kernels';
 import { ModelError } from '../model-error.ts';
-import { RANDOM_STREAMS } from '../random-streams.ts';
+import { namedStream, RANDOM_STREAMS } from '../random-streams.ts';
 import type { TokenStream } from './token-stream.ts';
 
 /**
@@ -26,9 +26,16 @@ export interface BatchSource {
 
 /**
  * Batches of windows at random places of the stream, drawn from the seed's stream 2: they depend on seed, batch size, window and
- * data, so arms of one seed see the same windows in the same order. Throws `empty-split` when the stream is shorter than a window.
+ * data, so arms of one seed see the same windows in the same order. With a name they come from the stream of that name under stream 2.
+ * Throws `empty-split` when the stream is shorter than a window.
  */
-export function trainingBatches(stream: TokenStream, seed: number, batchSize: number, time: number): BatchSource {
+export function trainingBatches(
+  stream: TokenStream,
+  seed: number,
+  batchSize: number,
+  time: number,
+  name?: string,
+): BatchSource {
   const places = stream.tokens.length - time;
   if (places < 1) {
     throw new ModelError(
@@ -36,7 +43,8 @@ export function trainingBatches(stream: TokenStream, seed: number, batchSize: nu
       `training windows of ${time} tokens need ${time + 1} tokens of text, found ${stream.tokens.length}`,
     );
   }
-  const order = new RandomStream(seed, RANDOM_STREAMS.dataOrder);
+  const { dataOrder } = RANDOM_STREAMS;
+  const order = new RandomStream(seed, name === undefined ? dataOrder : namedStream(dataOrder, name));
   const inputs = new Int32Array(batchSize * time);
   const targets = new Int32Array(batchSize * time);
   return {

@@ -14,6 +14,8 @@ export interface TrainingOptions extends Omit<StepOptions, 'onStep'> {
   /** A point every so many steps, and for the first and the last. */
   readonly pointEvery: number;
   readonly onPoint?: (point: TrainingPoint) => void;
+  /** Draws the data order from the stream of that name under stream 2. */
+  readonly order?: string | undefined;
 }
 
 export interface TrainingResult {
@@ -24,6 +26,9 @@ export interface TrainingResult {
   readonly finalLoss: number;
   readonly unigramEntropy: number;
   readonly diverged: Divergence | null;
+  /** Of every step. */
+  readonly losses: readonly number[];
+  readonly gradientNorms: readonly number[];
 }
 
 /**
@@ -45,16 +50,17 @@ export async function train(
   }
   const { batchSize, weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
   const steps = trainingSteps(recipe, time);
-  const { pointEvery, onPoint, seed, ...rest } = options;
+  const { pointEvery, onPoint, seed, order, ...rest } = options;
   const losses: number[] = [];
+  const gradientNorms: number[] = [];
   const onStep = (point: TrainingPoint) => {
     losses.push(point.trainingLoss);
-    const { step } = point;
-    if (step === 1 || step === steps || step % pointEvery === 0) onPoint?.(point);
+    gradientNorms.push(point.gradientNorm);
+    if (isPoint(point.step, steps, pointEvery)) onPoint?.(point);
   };
   const diverged = await optimise(
     decoder,
-    trainingBatches(stream, seed, batchSize, time),
+    trainingBatches(stream, seed, batchSize, time, order),
     {
       steps,
       learningRate: (step) => learningRateAt(recipe, step, steps),
@@ -71,6 +77,8 @@ export async function train(
     finalLoss: finalLossOf(losses),
     unigramEntropy: stream.unigramEntropy,
     diverged: diverged ?? divergenceAtEnd(losses, stream.unigramEntropy),
+    losses,
+    gradientNorms,
   };
 }
 
@@ -101,4 +109,9 @@ export async function stateAfter(
   await train(decoder, stream, recipe, { ...options, pointEvery: steps, checkpoint });
   if (found === undefined) throw new ModelError('invalid-config', `training diverges before step ${step}`);
   return found;
+}
+
+/** The first, the last, and every so many. */
+export function isPoint(step: number, steps: number, pointEvery: number): boolean {
+  return step === 1 || step === steps || step % pointEvery === 0;
 }

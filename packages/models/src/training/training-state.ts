@@ -16,6 +16,14 @@ export interface TrainingState {
   /** Of every step taken; their number is the number of steps. */
   readonly losses: Float32Array;
   readonly gradientNorms: Float32Array;
+  /** What the stages before measured, step by step, where training has several and this is not the first. */
+  readonly before?: StepSeries | undefined;
+}
+
+/** What was measured at every step. */
+export interface StepSeries {
+  readonly losses: Float32Array;
+  readonly gradientNorms: Float32Array;
 }
 
 const FORMAT = 'claimbench-training-1';
@@ -27,9 +35,13 @@ export function encodeTrainingState(state: TrainingState, identity: string): Uin
   const tensors = new Map<string, ParameterValues>();
   for (const [name, values] of state.parameters) tensors.set(`parameters.${name}`, values);
   for (const [name, values] of state.memory) tensors.set(`memory.${name}`, values);
-  const steps = [state.losses.length];
-  tensors.set('losses', { shape: steps, data: state.losses });
-  tensors.set('gradientNorms', { shape: steps, data: state.gradientNorms });
+  const addSeries = (prefix: string, { losses, gradientNorms }: StepSeries) => {
+    const steps = [losses.length];
+    tensors.set(`${prefix}losses`, { shape: steps, data: losses });
+    tensors.set(`${prefix}gradientNorms`, { shape: steps, data: gradientNorms });
+  };
+  addSeries('', state);
+  if (state.before !== undefined) addSeries('before.', state.before);
   return writeSafetensors(tensors, { format: FORMAT, identity, position: String(state.position) });
 }
 
@@ -63,20 +75,23 @@ export function decodeTrainingState(file: Uint8Array, identity: string): Trainin
     if (tensor?.shape.length !== 1) throw new ModelError('bad-checkpoint', `training state: no series '${name}'`);
     return floatsOf(tensor);
   };
-  const losses = series('losses');
-  const gradientNorms = series('gradientNorms');
-  if (losses.length !== gradientNorms.length) {
-    throw new ModelError(
-      'bad-checkpoint',
-      `training state: ${losses.length} losses and ${gradientNorms.length} gradient norms`,
-    );
-  }
+  const steps = (prefix: string): StepSeries => {
+    const losses = series(`${prefix}losses`);
+    const gradientNorms = series(`${prefix}gradientNorms`);
+    if (losses.length !== gradientNorms.length) {
+      throw new ModelError(
+        'bad-checkpoint',
+        `training state: ${losses.length} losses and ${gradientNorms.length} gradient norms`,
+      );
+    }
+    return { losses, gradientNorms };
+  };
   return {
     parameters: below('parameters.'),
     memory: below('memory.'),
     position: parsed.data.position,
-    losses,
-    gradientNorms,
+    ...steps(''),
+    ...(tensors.has('before.losses') ? { before: steps('before.') } : {}),
   };
 }
 
