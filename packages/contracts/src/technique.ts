@@ -16,7 +16,8 @@ export const TechniqueDescriptor = z
   .object({
     id: z.string(),
     title: z.string(),
-    family: Family.or(z.literal('none')),
+    /** `combined`: made of other techniques; `none`: changes nothing. */
+    family: Family.or(z.enum(['combined', 'none'])),
     seam: Seam,
     summary: z.string(),
     /** The paper's equation in TeX. */

@@ -1,4 +1,5 @@
 import type { DecoderConfig, FeedForwardConfig } from '@claimbench/models';
+import { afterTraining } from './after-training.ts';
 import { dropLayers } from './layer-skipping/drop-layers.ts';
 import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
 import { layerDrop } from './layer-skipping/layer-drop.ts';
@@ -55,8 +56,8 @@ import { smoothQuant } from './quantization/smoothquant.ts';
 import type { ResolvedTechnique, Technique, TechniqueDescription } from './technique.ts';
 import { doesNotFit, type ParameterProblem, TechniqueError } from './technique-error.ts';
 
-/** Every technique, in the order in which lists show them. A new one is added here and nowhere else. */
-const TECHNIQUES: readonly Technique[] = [
+/** Every technique that stands by itself, in the order in which lists show them. A new one is added here and nowhere else. */
+const SINGLE: readonly Technique[] = [
   none,
   layerNorm,
   rmsNorm,
@@ -113,6 +114,8 @@ const TECHNIQUES: readonly Technique[] = [
   selfSpeculative,
 ];
 
+const TECHNIQUES: readonly Technique[] = [...SINGLE, afterTraining(SINGLE)];
+
 const byId = new Map(TECHNIQUES.map((technique) => [technique.id, technique]));
 
 export function techniqueIds(): string[] {
@@ -137,8 +140,11 @@ export function parameterProblems(id: string, parameters: unknown): readonly Par
   return find(id).problems(parameters);
 }
 
-/** Throws `technique-does-not-fit` where the technique cannot act on such a decoder: before anything runs. */
-export function checkFit(technique: ResolvedTechnique, config: DecoderConfig): void {
+/** Throws `technique-does-not-fit` where the technique cannot act on a recipe's decoder: before anything runs. */
+export function checkFit(technique: ResolvedTechnique, recipe: DecoderConfig): void {
+  const startsFrom = 'startsFrom' in technique ? technique.startsFrom : null;
+  if (startsFrom) checkFit(startsFrom, recipe);
+  const config = startsFrom?.seam === 'architecture' ? startsFrom.changeConfig(recipe) : recipe;
   switch (technique.seam) {
     case 'architecture':
       technique.changeConfig(config);

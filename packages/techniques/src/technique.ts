@@ -71,7 +71,7 @@ interface TechniqueText<Parameters> {
   /** Lower-case words joined by hyphens; experiments and protocols name it. */
   readonly id: string;
   readonly title: string;
-  readonly family: 'norm' | 'quantization' | 'pruning' | 'layer-skipping' | 'none';
+  readonly family: TechniqueDescription['family'];
   /** What it does and which reading of the paper it follows, for someone who has not read the paper. */
   readonly summary: string;
   /** The equation in TeX; null where there is none. */
@@ -142,15 +142,8 @@ type Action<Parameters> =
 
 export type TechniqueDefinition<Parameters> = TechniqueText<Parameters> & Action<Parameters>;
 
-/** A technique with checked parameters, defaults filled in, ready to act. */
-export type ResolvedTechnique = {
-  readonly id: string;
-  readonly title: string;
-  readonly family: string;
-  readonly parameters: { readonly [name: string]: Json };
-  /** Title and setting: "Round to nearest, 4 bits, per channel". */
-  readonly label: string;
-} & (
+/** What a technique with checked parameters does, where it acts. */
+export type ResolvedAction =
   | {
       readonly seam: 'architecture';
       changeConfig(config: DecoderConfig): DecoderConfig;
@@ -163,6 +156,8 @@ export type ResolvedTechnique = {
       readonly trainedWith: { readonly [name: string]: Json };
       changeTraining(decoder: Decoder, context: TrainingContext): Promise<TrainingChange>;
       planLayers(config: DecoderConfig): LayerPlan;
+      /** Whether training leaves weights on a grid that are stored in fewer bits. */
+      readonly storesWeights: boolean;
       /** null where the weights stay as training left them. */
       storeWeights(decoder: Decoder): Promise<WeightCosts | null>;
       drafting(config: DecoderConfig): Drafting | null;
@@ -170,6 +165,8 @@ export type ResolvedTechnique = {
     }
   | {
       readonly seam: 'checkpoint';
+      /** What the trained model was trained with; null: nothing but its recipe. */
+      readonly startsFrom: ResolvedTechnique | null;
       checkConfig(config: DecoderConfig): void;
       changeWeights(decoder: Decoder, context: CheckpointContext): Promise<WeightCosts>;
       readonly tokensTrained: number;
@@ -182,16 +179,30 @@ export type ResolvedTechnique = {
   | {
       readonly seam: 'inference';
       readonly perceptron: 'unchanged' | null;
+      /** What the trained model was trained with; null: nothing but its recipe. */
+      readonly startsFrom: ResolvedTechnique | null;
       planLayers(config: DecoderConfig, context: TechniqueContext): LayerPlan;
+      /** As what the model was trained with says; null where the weights stay as they are. */
+      storeWeights(decoder: Decoder): Promise<WeightCosts | null>;
       drafting(config: DecoderConfig): Drafting | null;
-    }
-);
+    };
+
+/** A technique with checked parameters, defaults filled in, ready to act. */
+export type ResolvedTechnique = {
+  readonly id: string;
+  readonly title: string;
+  readonly family: string;
+  readonly parameters: { readonly [name: string]: Json };
+  /** Title and setting: "Round to nearest, 4 bits, per channel". */
+  readonly label: string;
+} & ResolvedAction;
 
 /** What forms and lists show of a technique. */
 export interface TechniqueDescription {
   id: string;
   title: string;
-  family: 'norm' | 'quantization' | 'pruning' | 'layer-skipping' | 'none';
+  /** `combined`: made of others; `none`: changes nothing. */
+  family: 'norm' | 'quantization' | 'pruning' | 'layer-skipping' | 'combined' | 'none';
   seam: 'architecture' | 'training' | 'checkpoint' | 'inference';
   summary: string;
   equation: string | null;
@@ -214,7 +225,22 @@ export interface Technique {
 export function defineTechnique<Parameters extends Record<string, unknown>>(
   definition: TechniqueDefinition<Parameters>,
 ): Technique {
-  const { id, title, family, seam, summary, equation, papers } = definition;
+  return techniqueOf(definition, (parameters) => {
+    const setting = definition.label(parameters);
+    return {
+      parameters: asJson(parameters),
+      label: setting ? `${definition.title}, ${setting}` : definition.title,
+      ...actionOf(definition, parameters),
+    };
+  });
+}
+
+/** A technique out of its text and of what checked parameters make of it; where it acts may depend on them. */
+export function techniqueOf<Parameters extends Record<string, unknown>>(
+  text: Omit<TechniqueText<Parameters>, 'label'> & Pick<TechniqueDescription, 'seam'>,
+  resolve: (parameters: Parameters) => Pick<ResolvedTechnique, 'parameters' | 'label'> & ResolvedAction,
+): Technique {
+  const { id, title, family, seam, summary, equation, papers } = text;
   return {
     id,
     describe: () => ({
@@ -225,81 +251,79 @@ export function defineTechnique<Parameters extends Record<string, unknown>>(
       summary,
       equation,
       papers: [...papers],
-      parametersSchema: asJson(z.toJSONSchema(definition.parameters, { io: 'input' })),
-      grid: asJson(definition.grid),
+      parametersSchema: asJson(z.toJSONSchema(text.parameters, { io: 'input' })),
+      grid: asJson(text.grid),
     }),
-    problems: (parameters) => problemsOf(definition.parameters.safeParse(parameters)),
+    problems: (parameters) => problemsOf(text.parameters.safeParse(parameters)),
     resolve(given) {
-      const parsed = definition.parameters.safeParse(given);
+      const parsed = text.parameters.safeParse(given);
       if (!parsed.success) {
         const errors = problemsOf(parsed);
         const list = errors.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join('; ');
         throw new TechniqueError('invalid-parameters', `parameters of ${id}: ${list}`, errors);
       }
-      const parameters = parsed.data;
-      const setting = definition.label(parameters);
-      const shown = {
-        id,
-        title,
-        family,
-        parameters: asJson<{ [name: string]: Json }>(parameters),
-        label: setting ? `${title}, ${setting}` : title,
-      };
-      switch (definition.seam) {
-        case 'architecture': {
-          const { perceptron } = definition;
-          return {
-            ...shown,
-            seam: 'architecture',
-            changeConfig: (config) => definition.changeConfig(config, parameters),
-            perceptron: perceptron ? { changeConfig: (config) => perceptron.changeConfig(config, parameters) } : null,
-          };
-        }
-        case 'training':
-          return {
-            ...shown,
-            seam: 'training',
-            trainedWith: asJson<{ [name: string]: Json }>(definition.trainedWith(parameters)),
-            changeTraining: async (decoder, context) => await definition.changeTraining(decoder, parameters, context),
-            planLayers: (config) => definition.planLayers(config, parameters),
-            storeWeights: async (decoder) => (await definition.storeWeights?.(decoder, parameters)) ?? null,
-            drafting: (config) => definition.drafting?.(config, parameters) ?? null,
-            perceptron: null,
-          };
-        case 'checkpoint': {
-          const { perceptron } = definition;
-          return {
-            ...shown,
-            seam: 'checkpoint',
-            checkConfig: (config) => definition.checkConfig(config, parameters),
-            changeWeights: async (decoder, context) => {
-              definition.checkConfig(decoder.config, parameters);
-              return await definition.changeWeights(decoder, parameters, context);
-            },
-            tokensTrained: definition.tokensTrained?.(parameters) ?? 0,
-            trainings: definition.trainings?.(parameters) ?? 0,
-            perceptron: perceptron
-              ? {
-                  checkConfig: (config) => perceptron.checkConfig(config, parameters),
-                  changeWeights: async (network) => {
-                    perceptron.checkConfig(network.config, parameters);
-                    return await perceptron.changeWeights(network, parameters);
-                  },
-                }
-              : null,
-          };
-        }
-        case 'inference':
-          return {
-            ...shown,
-            seam: 'inference',
-            perceptron: definition.perceptron ?? null,
-            planLayers: (config, context) => definition.planLayers(config, parameters, context),
-            drafting: (config) => definition.drafting?.(config, parameters) ?? null,
-          };
-      }
+      return { ...resolve(parsed.data), id, title, family };
     },
   };
+}
+
+function actionOf<Parameters extends Record<string, unknown>>(
+  definition: TechniqueDefinition<Parameters>,
+  parameters: Parameters,
+): ResolvedAction {
+  switch (definition.seam) {
+    case 'architecture': {
+      const { perceptron } = definition;
+      return {
+        seam: 'architecture',
+        changeConfig: (config) => definition.changeConfig(config, parameters),
+        perceptron: perceptron ? { changeConfig: (config) => perceptron.changeConfig(config, parameters) } : null,
+      };
+    }
+    case 'training':
+      return {
+        seam: 'training',
+        trainedWith: asJson<{ [name: string]: Json }>(definition.trainedWith(parameters)),
+        changeTraining: async (decoder, context) => await definition.changeTraining(decoder, parameters, context),
+        planLayers: (config) => definition.planLayers(config, parameters),
+        storesWeights: definition.storeWeights !== undefined,
+        storeWeights: async (decoder) => (await definition.storeWeights?.(decoder, parameters)) ?? null,
+        drafting: (config) => definition.drafting?.(config, parameters) ?? null,
+        perceptron: null,
+      };
+    case 'checkpoint': {
+      const { perceptron } = definition;
+      return {
+        seam: 'checkpoint',
+        startsFrom: null,
+        checkConfig: (config) => definition.checkConfig(config, parameters),
+        changeWeights: async (decoder, context) => {
+          definition.checkConfig(decoder.config, parameters);
+          return await definition.changeWeights(decoder, parameters, context);
+        },
+        tokensTrained: definition.tokensTrained?.(parameters) ?? 0,
+        trainings: definition.trainings?.(parameters) ?? 0,
+        perceptron: perceptron
+          ? {
+              checkConfig: (config) => perceptron.checkConfig(config, parameters),
+              changeWeights: async (network) => {
+                perceptron.checkConfig(network.config, parameters);
+                return await perceptron.changeWeights(network, parameters);
+              },
+            }
+          : null,
+      };
+    }
+    case 'inference':
+      return {
+        seam: 'inference',
+        startsFrom: null,
+        perceptron: definition.perceptron ?? null,
+        planLayers: (config, context) => definition.planLayers(config, parameters, context),
+        storeWeights: async () => null,
+        drafting: (config) => definition.drafting?.(config, parameters) ?? null,
+      };
+  }
 }
 
 function problemsOf(result: z.ZodSafeParseResult<unknown>): ParameterProblem[] {

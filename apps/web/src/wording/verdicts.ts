@@ -1,7 +1,6 @@
 import type {
   ClaimStatus,
   EvidenceLevel,
-  Family,
   PartResult,
   Protocol,
   Seam,
@@ -10,13 +9,14 @@ import type {
 } from '@claimbench/contracts';
 import { significant } from '@claimbench/ui/numbers';
 
-export const FAMILY_WORDS: Record<Family | 'none', string> = {
+export const FAMILY_WORDS: Record<TechniqueDescriptor['family'], string> = {
   norm: 'Norm',
   quantization: 'Quantization',
   pruning: 'Pruning',
   'layer-skipping': 'Layer skipping',
   adjacent: 'Adjacent',
   'out-of-scope': 'Out of scope',
+  combined: 'Combined',
   none: 'Baseline',
 };
 
