@@ -56,6 +56,24 @@ describe('the hash of a run', () => {
     expect(new Set(await Promise.all([hashOf(RunSpec.parse(spec)), ...hashes])).size).toBe(settings.length + 1);
   });
 
+  it('is another one with a second text, and with each of its numbers', async () => {
+    const fineTuning = { data: { name: 'generated-stories', sha256: 'b'.repeat(64) }, tokens: 100_000, rateShare: 0.5 };
+    const given = [
+      fineTuning,
+      { ...fineTuning, tokens: 50_000 },
+      { ...fineTuning, rateShare: 1 },
+      { ...fineTuning, data },
+    ];
+    const hashes = given.map(async (second) =>
+      hashOf(RunSpec.parse({ ...spec, subject: { ...spec.subject, fineTuning: second } })),
+    );
+    expect(new Set(await Promise.all([hashOf(RunSpec.parse(spec)), ...hashes])).size).toBe(given.length + 1);
+    for (const wrong of [{ tokens: 0 }, { rateShare: 0 }, { data: { name: 'generated-stories' } }]) {
+      const subject = { ...spec.subject, fineTuning: { ...fineTuning, ...wrong } };
+      expect(RunSpec.safeParse({ ...spec, subject }).success).toBe(false);
+    }
+  });
+
   it.each([
     { schedule: { kind: 'cosine' } },
     { schedule: { kind: 'warmup-stable-decay', decay: 2, shape: 'linear', final: 0 } },

@@ -111,6 +111,20 @@ export const TrainingSpec = z
 export type TrainingSpec = z.infer<typeof TrainingSpec>;
 
 /**
+ * A second stage of training: the model goes on from the weights that the recipe's training left, on another text in the tokens of the
+ * first, with a fresh optimiser and the recipe's rise, schedule and batch. What acts in training acts in both stages.
+ */
+export const FineTuningSpec = z
+  .object({
+    data: DataRef,
+    tokens: z.number().int().min(1),
+    /** The highest rate as a share of the recipe's: where rates are tuned, one number moves both. */
+    rateShare: z.number().positive().max(10),
+  })
+  .meta({ id: 'FineTuningSpec' });
+export type FineTuningSpec = z.infer<typeof FineTuningSpec>;
+
+/**
  * The model that a technique is applied to: a decoder or a classifier, trained by this recipe from the run's seed, or a decoder's checkpoint
  * by name and hash.
  */
@@ -123,6 +137,8 @@ export const SubjectSpec = z
       tokenizer: TokenizerSpec,
       data: DataRef,
       training: TrainingSpec,
+      /** Left out where there is no second stage, so that hashes stay. */
+      fineTuning: FineTuningSpec.optional(),
     }),
     /** Its documents are examples: what it reads, and the class that it is to name. */
     z.object({

@@ -1092,7 +1092,7 @@ export interface components {
         TechniqueDescriptor: {
             id: string;
             title: string;
-            family: components["schemas"]["Family"] | "none";
+            family: components["schemas"]["Family"] | ("combined" | "none");
             seam: components["schemas"]["Seam"];
             summary: string;
             equation: string | null;
@@ -1132,6 +1132,7 @@ export interface components {
             };
             data: components["schemas"]["DataRef"];
             training: components["schemas"]["TrainingSpec"];
+            fineTuning?: components["schemas"]["FineTuningSpec"];
         } | {
             /** @enum {string} */
             kind: "classifier";
@@ -1226,6 +1227,11 @@ export interface components {
             momentum: number;
             centered: boolean;
             epsilon: number;
+        };
+        FineTuningSpec: {
+            data: components["schemas"]["DataRef"];
+            tokens: number;
+            rateShare: number;
         };
         PerceptronArchitecture: {
             inputs: number;

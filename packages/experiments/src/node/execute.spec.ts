@@ -190,7 +190,6 @@ describe('a run that trains', () => {
 
   it('trains the architecture that a technique asks for', async () => {
     const rms = await run(spec({ id: 'rms-norm', parameters: {} }));
-    expect(rms.artifacts).toEqual([]);
     expect(rms.outcome.metrics.parameters).toBeLessThan(base.outcome.metrics.parameters!);
     expect(rms.outcome.metrics.natsPerByte).not.toBe(base.outcome.metrics.natsPerByte);
   });
@@ -230,6 +229,8 @@ describe('a run that is cut while it trains', () => {
   it.each([
     { name: 'without a technique', given: spec(NONE) },
     { name: 'with layers dropped at random', given: spec(layerDrop, deep) },
+    // 40 steps on the first text: cut once in each
+    { name: 'on a second text', given: tunedOn('generated-stories', layerDrop, 12_288, 30_720) },
   ])('has the digest of one that is not, at one thread and at two: $name', async ({ given }) => {
     const whole = await run(given);
     await rm(path(), { force: true });
@@ -264,6 +265,139 @@ describe('a run that is cut while it trains', () => {
     await rm(path(), { force: true });
     await run(spec(NONE), { savedTraining: { path: path(), everySeconds: 1000 } });
     expect(existsSync(path())).toBe(false);
+  });
+});
+
+/** Trained on one text, then on another one; judged on that. */
+function tunedOn(name: string, technique: TechniqueSpec, first: number, second: number, rateShare = 0.5): RunSpec {
+  const { sha256 } = GENERATED_TEXTS.find((text) => text.name === name)!;
+  const data = { name, sha256 };
+  const made = spec(technique, {}, { tokens: first });
+  if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+  const fineTuning = { data, tokens: second, rateShare };
+  const subject = { ...made.subject, architecture: { ...made.subject.architecture, layers: 3 }, fineTuning };
+  return RunSpec.parse({ ...made, subject, evaluation: { ...made.evaluation, data } });
+}
+
+describe('a run that is trained on a second text', () => {
+  const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+  const none = (second: number, rateShare?: number) => tunedOn('generated-stories', NONE, 20_480, second, rateShare);
+
+  it('goes on from the first in its tokens, at a rate of its own, and learns the second', async () => {
+    const tuned = await run(none(10_240));
+    const { fineTuning: _, ...first } = none(1).subject as RunSpec['subject'] & { kind: 'recipe' };
+    const untuned = await run({ ...none(1), subject: first });
+    expect(loss(tuned)).toBeLessThan(loss(untuned) - 0.3);
+    const series = (name: string) => tuned.points.filter((point) => point.series === name);
+    expect(series('trainingLoss').map(({ step }) => step)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    // the first text is trained on as without the second
+    const before = untuned.points.filter(({ series }) => series === 'trainingLoss');
+    expect(series('trainingLoss').slice(0, 80)).toEqual(before);
+    const rates = series('learningRate').map(({ value }) => value);
+    expect(Math.max(...rates.slice(0, 80))).toBe(1e-2);
+    expect(Math.max(...rates.slice(80))).toBe(5e-3);
+    expect(rates[80]).toBeLessThan(5e-3 / 3);
+    expect(tuned.outcome.metrics.trainingLoss).toBeLessThan(untuned.outcome.metrics.trainingLoss!);
+    const again = await run(none(10_240), { threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(tuned.outcome));
+  });
+
+  it('is a base for what acts afterwards, which looks at the second text', async () => {
+    const base = await run(none(10_240));
+    const given = { ...none(10_240), technique: { id: 'gptq', parameters: { bits: 3 } } };
+    expect(baseOf(given)).toEqual(none(10_240));
+    const rounded = await run(given, { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(loss(rounded)).not.toBe(loss(base));
+    const { subject } = none(10_240);
+    if (subject.kind !== 'recipe') throw new Error('a recipe was made');
+    const missing = { ...subject, data: { ...subject.data, sha256: '0'.repeat(64) } };
+    const same = await run({ ...given, subject: missing }, { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(loss(same)).toBe(loss(rounded));
+  });
+
+  it('counts as the frequencies of the second text where it fails', async () => {
+    const wild = await run(none(10_240, 10));
+    const failed = wild.outcome.diverged;
+    if (failed === null) throw new Error('it was to fail');
+    expect(failed.step).toBeGreaterThan(80);
+    expect(wild.outcome.metrics.natsPerByte).toBeGreaterThan(2);
+    expect(wild.outcome.metrics.natsPerByte).toBeLessThan(3.2);
+  });
+
+  it('is refused where the second text is not what was asked for', async () => {
+    const given = none(10_240);
+    if (given.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    const data = { name: 'generated-stories', sha256: '0'.repeat(64) };
+    const fineTuning = { ...given.subject.fineTuning!, data };
+    expect(await failure({ ...given, subject: { ...given.subject, fineTuning } })).toMatchObject({
+      code: 'hash-mismatch',
+    });
+  });
+});
+
+describe('a technique on a model that another one has trained', () => {
+  const joined = (training: TechniqueSpec, after: TechniqueSpec): TechniqueSpec => {
+    return { id: 'after-training', parameters: { training, after } };
+  };
+  const nothing = { id: 'drop-layers', parameters: { count: 0 } };
+  const on = (technique: TechniqueSpec, training = { tokens: 30_720, learningRate: 6e-3 }): RunSpec => {
+    const made = spec(technique, {}, training);
+    if (made.subject.kind !== 'recipe') throw new Error('a recipe was made');
+    return { ...made, subject: { ...made.subject, architecture: { ...made.subject.architecture, layers: 4 } } };
+  };
+  const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+  /** For what learns slowly. */
+  const LONG = { tokens: 163_840, learningRate: 4e-3 };
+
+  it('leaves a layer out of a model with other norms', async () => {
+    const mix = { id: 'mix-ln', parameters: { share: 0.25 } };
+    const drop = { id: 'drop-layers', parameters: { select: 'listed', layers: [2] } };
+    const given = on(joined(mix, drop), LONG);
+    expect(baseOf(given)).toEqual(on(mix, LONG));
+    const base = await run(on(mix, LONG));
+    expect(base.outcome.diverged).toBeNull();
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    expect(loss(await run(on(joined(mix, nothing), LONG), options))).toBe(loss(base));
+    const cut = await run(given, options);
+    expect(cut.outcome.metrics.layerEvaluations).toBe(6);
+    expect(loss(cut)).not.toBe(loss(base));
+    expect(cut.artifacts).toEqual([]);
+    const pruned = await run(on(joined(mix, { id: 'magnitude', parameters: { sparsity: 0.9 } }), LONG), options);
+    expect(pruned.outcome.metrics.sparsity).toBeCloseTo(0.9, 2);
+    expect(loss(pruned)).toBeGreaterThan(loss(base));
+    const again = await run(given, { ...options, threads: 2 });
+    expect(reproducible(again.outcome)).toEqual(reproducible(cut.outcome));
+  });
+
+  it('does after a way of training what a setting of that one does', async () => {
+    const training = { id: 'layer-drop', parameters: { rate: 0.3 } };
+    const base = await run(on(training));
+    const options = { base: { bytes: base.artifacts[0]!.bytes } };
+    const own = await run(on({ id: 'layer-drop', parameters: { rate: 0.3, dropped: 1 } }), options);
+    const ours = await run(
+      on(joined(training, { id: 'drop-layers', parameters: { select: 'even', count: 1 } })),
+      options,
+    );
+    expect(loss(ours)).toBe(loss(own));
+    expect(loss(ours)).not.toBe(loss(base));
+  });
+
+  const trained = techniqueDescriptors().filter(({ seam }) => seam === 'architecture' || seam === 'training');
+  it.each(trained.map(({ id }) => id))('finds the very model again, whatever trained it: %s', async (id) => {
+    // Dynamic Tanh learns in time where the model has one layer.
+    const learning = (technique: TechniqueSpec) =>
+      id === 'dynamic-tanh'
+        ? spec(technique, {}, { tokens: LONG.tokens })
+        : on(technique, id === 'mix-ln' ? LONG : undefined);
+    const base = await run(learning({ id, parameters: {} }));
+    // else both would count as knowing no more than how often each token occurs
+    expect(base.outcome.diverged).toBeNull();
+    // Weights on a grid stand as they are; a plan that was laid down stands as well.
+    const changesNothing = id === 'low-bit-training' ? nothing : { id: 'magnitude', parameters: { sparsity: 0 } };
+    const given = learning(joined({ id, parameters: {} }, changesNothing));
+    const again = await run(given, { base: { bytes: base.artifacts[0]!.bytes } });
+    expect(loss(again)).toBe(loss(base));
+    expect(again.outcome.metrics.modelBytes).toBe(base.outcome.metrics.modelBytes);
   });
 });
 

@@ -33,7 +33,7 @@ import { measureProbes, type Probed, type ProbedModel, probesOfFailure } from '.
 import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
 import type { SavedTraining } from './saved-training.ts';
-import { applyTechnique, loadReference, type PreparedSubject, prepareSubject } from './subject.ts';
+import { applyTechnique, lastTextOf, loadReference, type PreparedSubject, prepareSubject } from './subject.ts';
 import { type Timing, timeInterleaved } from './timing.ts';
 
 /** What a run may use and whom it tells; nothing in it changes the numbers. */
@@ -58,7 +58,7 @@ export interface ExecutionContext {
 
 export interface ExecutedRun {
   readonly outcome: Outcome;
-  /** The trained model, for runs without a technique or with one in training: what other runs start from. */
+  /** The trained model of a run that trained its own: what other runs start from. */
   readonly artifacts: readonly { readonly name: 'checkpoint'; readonly sha256: string; readonly bytes: Uint8Array }[];
 }
 
@@ -257,7 +257,8 @@ async function evaluateSubject(
       return { result, diverged: null, decoding, probed };
     }
   }
-  const { data, split } = subject.kind === 'checkpoint' ? evaluation : { data: subject.data, split: 'train' as const };
+  const { data, split } =
+    subject.kind === 'recipe' ? { data: lastTextOf(subject), split: 'train' as const } : evaluation;
   const seen = (await loadDataSet(data, locations, { signal })).documents(split);
   const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
   const failed = diverged ?? { step: 0, reason: 'evaluation-not-finite' };

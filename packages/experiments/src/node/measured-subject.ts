@@ -35,10 +35,10 @@ export interface MeasuredSubject {
   readonly checkpoint: Uint8Array | null;
 }
 
-/** Whether other runs may start from the model that this one trains. */
+/** Whether other runs may start from the model that this one trains: from any decoder, whatever has changed it. */
 export function isStartedFrom(spec: RunSpec, technique: ResolvedTechnique): boolean {
   if (spec.subject.kind === 'checkpoint' || baseOf(spec) !== null) return false;
-  return spec.technique.id === NO_TECHNIQUE.id || technique.seam === 'training';
+  return spec.subject.kind === 'recipe' || spec.technique.id === NO_TECHNIQUE.id || technique.seam === 'training';
 }
 
 /** What the weights take that a technique acted on; untouched ones stand as they were trained, in f32. */

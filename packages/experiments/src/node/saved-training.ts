@@ -1,5 +1,11 @@
 import { rm } from 'node:fs/promises';
-import { decodeTrainingState, encodeTrainingState, ModelError, type StepOptions } from '@claimbench/models';
+import {
+  decodeTrainingState,
+  encodeTrainingState,
+  ModelError,
+  type StepOptions,
+  type TrainingState,
+} from '@claimbench/models';
 import { readIfThere, writeWhole } from '@claimbench/models/node';
 import type { ExecutionContext } from './execute.ts';
 
@@ -32,7 +38,7 @@ export async function goOnFrom(
   if (file === undefined) return { checkpoint };
   try {
     const resume = decodeTrainingState(file, identity);
-    onLog('info', `going on behind step ${resume.losses.length}, where an earlier attempt has saved its training`);
+    onLog('info', `going on behind step ${stepsTaken(resume)}, where an earlier attempt has saved its training`);
     return { checkpoint, resume };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -40,4 +46,9 @@ export async function goOnFrom(
     await rm(path, { force: true });
     return { checkpoint };
   }
+}
+
+/** Steps behind which a saved training stands, those of the stages before included. */
+export function stepsTaken({ losses, before }: TrainingState): number {
+  return losses.length + (before?.losses.length ?? 0);
 }

@@ -1,4 +1,4 @@
-import type { Outcome, RunSpec } from '@claimbench/contracts';
+import type { DataRef, Outcome, RunSpec } from '@claimbench/contracts';
 import type { Backend } from '@claimbench/kernels';
 import {
   calibrationWindows,
@@ -7,13 +7,16 @@ import {
   decodeModel,
   diagnose,
   stateAfter,
+  type TextDataSet,
   type Tokenizer,
   type TokenStream,
   type TrainingOptions,
   type TrainingRecipe,
   type TrainingResult,
+  type TrainingStage,
   tokenStream,
   train,
+  trainInStages,
   trainingSteps,
 } from '@claimbench/models';
 import { type DataLocations, loadCheckpoint, loadDataSet, loadTokenizer } from '@claimbench/models/node';
@@ -23,6 +26,7 @@ import { decoderOf } from '../plan/technique.ts';
 import type { ExecutionContext } from './execute.ts';
 import { RunError } from './run-error.ts';
 import type { RunPoints } from './run-points.ts';
+import { stepsTaken } from './saved-training.ts';
 import { baseBytes, savedTrainingOf, trainingReports } from './training.ts';
 
 /** A subject ready to be evaluated; the caller disposes the decoder. */
@@ -66,20 +70,22 @@ export async function prepareSubject(
   const { signal } = context;
   const dataSet = await loadDataSet(subject.data, locations, { signal });
   const tokenizer = await loadTokenizer(subject.tokenizer, dataSet, locations);
-  const stream = tokenStream(dataSet.documents('train'), tokenizer);
+  const stages = await stagesOf(subject, dataSet, tokenizer, locations, signal);
   const plain = decoderOf(subject);
   const config = technique.seam === 'architecture' ? technique.changeConfig(plain) : plain;
   const decoder = Decoder.initialise(backend, config, spec.seed);
-  const recipe = subject.training;
-  const steps = trainingSteps(recipe, config.contextLength);
+  const steps = stages.reduce((sum, { recipe }) => sum + trainingSteps(recipe, config.contextLength), 0);
   const parameters = decoder.parameterCount;
   context.onLog('info', `training ${parameters} parameters for ${steps} steps on ${backend.name}`);
   try {
     const change =
       technique.seam === 'training' ? await technique.changeTraining(decoder, { seed: spec.seed, steps }) : undefined;
     const saved = await savedTrainingOf(spec, backend, context);
-    const reports = trainingReports(points, context, { steps, firstHere: 1 + (saved.resume?.losses.length ?? 0) });
-    const training = await train(decoder, stream, recipe, {
+    const reports = trainingReports(points, context, {
+      steps,
+      firstHere: 1 + (saved.resume ? stepsTaken(saved.resume) : 0),
+    });
+    const training = await trainInStages(decoder, stages, {
       ...change?.options,
       seed: spec.seed,
       ...reports,
@@ -89,6 +95,7 @@ export async function prepareSubject(
     change?.[Symbol.dispose]?.();
     const { diverged } = training;
     if (diverged) context.onLog('warn', `training failed at step ${diverged.step}: ${diverged.message}`);
+    const { stream } = stages.at(-1)!;
     const windows = calibrationWindows(stream, spec.seed, DIAGNOSED_WINDOWS, config.contextLength);
     return {
       decoder,
@@ -102,6 +109,29 @@ export async function prepareSubject(
     decoder.dispose();
     throw error;
   }
+}
+
+type RecipeSubject = RunSpec['subject'] & { kind: 'recipe' };
+
+/** What a recipe trains on, in turn: a second text in the tokens of the first, its windows from a stream of the stage's own. */
+async function stagesOf(
+  { training, fineTuning }: RecipeSubject,
+  text: TextDataSet,
+  tokenizer: Tokenizer,
+  locations: DataLocations,
+  signal: AbortSignal,
+): Promise<[TrainingStage, ...TrainingStage[]]> {
+  const streamOf = (from: TextDataSet) => tokenStream(from.documents('train'), tokenizer);
+  const first: TrainingStage = { stream: streamOf(text), recipe: training };
+  if (!fineTuning) return [first];
+  const { data, tokens, rateShare } = fineTuning;
+  const recipe = { ...training, tokens, learningRate: rateShare * training.learningRate };
+  return [first, { stream: streamOf(await loadDataSet(data, locations, { signal })), recipe, order: 'fine-tuning' }];
+}
+
+/** What a recipe's model was trained on last. */
+export function lastTextOf({ data, fineTuning }: RecipeSubject): DataRef {
+  return fineTuning?.data ?? data;
 }
 
 /**
@@ -152,7 +182,7 @@ export async function applyTechnique(
       return { costs: await technique.storeWeights(decoder), failed: false };
     case 'inference':
       decoder.plan = technique.planLayers(decoder.config, { seed });
-      return untouched;
+      return { costs: await technique.storeWeights(decoder), failed: false };
     case 'checkpoint':
       break;
   }
@@ -195,7 +225,7 @@ export async function applyTechnique(
 }
 
 /** The recipe of a run's subject. Throws RunError `invalid-spec` where it has none. */
-function recipeOf({ subject }: RunSpec): RunSpec['subject'] & { kind: 'recipe' } {
+function recipeOf({ subject }: RunSpec): RecipeSubject {
   if (subject.kind === 'recipe') return subject;
   throw new RunError({ code: 'invalid-spec', message: `${subject.name} has no recipe to train it on by` });
 }
@@ -223,14 +253,14 @@ async function hasFiniteWeights(decoder: Decoder): Promise<boolean> {
 }
 
 /**
- * What the model was trained on, never what it is judged on; for a published checkpoint the training part of the data that it is judged
- * on. Throws `empty-split` where that data has no such part.
+ * What the model was trained on (the last text, where there were two), never what it is judged on; for a published checkpoint the training
+ * part of the data that it is judged on. Throws `empty-split` where that data has no such part.
  */
 export async function trainingDocuments(
   { subject, evaluation }: RunSpec,
   locations: DataLocations,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const data = subject.kind === 'checkpoint' ? evaluation.data : subject.data;
+  const data = subject.kind === 'recipe' ? lastTextOf(subject) : evaluation.data;
   return (await loadDataSet(data, locations, { signal })).documents('train');
 }

@@ -8,6 +8,7 @@ import { compareArms } from './compare-arms.ts';
 import { armLabels, BASELINE_ARM, planComparison } from './plan-comparison.ts';
 import { planSummary } from './plan-summary.ts';
 import { baseOf, estimateSeconds, specHashOf } from './run-spec.ts';
+import { checkFit, checkTiming, resolveTechnique } from './technique.ts';
 
 type Input = z.input<typeof ComparisonRequest>;
 
@@ -220,6 +221,65 @@ describe('a run spec', () => {
     expect(estimateSeconds(rewound)).toBeCloseTo(estimateSeconds(baseOf(spec)!), 6);
   });
 
+  it('of two techniques in a row starts from the run of the first alone', async () => {
+    const mix = { id: 'mix-ln', parameters: { share: 0.5 } };
+    const given = { id: 'after-training', parameters: { training: mix, after: { id: 'magnitude', parameters: {} } } };
+    expect(baseOf({ ...spec, technique: given })).toEqual({ ...spec, technique: mix });
+    expect(baseOf(baseOf({ ...spec, technique: given })!)).toBeNull();
+    const runs = await planComparison(
+      request({
+        seeds: 1,
+        techniques: [
+          { id: 'mix-ln', grid: { share: [0.5] } },
+          {
+            id: 'after-training',
+            parameters: { training: mix },
+            grid: { after: [{ id: 'magnitude' }, { id: 'lamp' }] },
+          },
+        ],
+      }),
+      RESOURCES,
+    );
+    // The arm of the first technique is the base of both: nothing is trained twice.
+    const alone = runs.find(({ arm }) => arm === 'mix-ln share=0.5')!;
+    expect(runs.map(({ arm }) => arm)).not.toContain('base');
+    expect(runs.slice(2).map(({ base }) => base)).toEqual([alone.specHash, alone.specHash]);
+    expect(runs).toHaveLength(4);
+  });
+
+  it('of two techniques in a row is refused where only a recipe can be, or where one would be timed on the other model', () => {
+    const given = resolveTechnique({ id: 'after-training', parameters: {} });
+    const checkpoint = { kind: 'checkpoint', name: 'stories260K', sha256: '0'.repeat(64) } as const;
+    expect(() => checkFit(given, checkpoint)).toThrow(/Mix-LN changes the architecture and needs it done here/);
+    const timing = { against: { id: 'after-training', parameters: {} }, rounds: 3, sampleMs: 1 };
+    expect(() => checkTiming({ ...spec, timing })).toThrow(/starts from another one than Round to nearest, 4 bits/);
+    checkTiming({ ...spec, technique: { id: 'after-training', parameters: {} }, timing });
+  });
+
+  it('that takes training once more is refused where there were two texts', () => {
+    const tuned = recipeSubjects().find(({ name }) => name === 'slim-tuned-llama')!.spec!;
+    const rewinding = resolveTechnique({ id: 'weight-rewinding', parameters: {} });
+    expect(() => checkFit(rewinding, tuned)).toThrow(/takes training on one text once more/);
+    checkFit(rewinding, recipeSubjects().find(({ name }) => name === 'slim-llama')!.spec!);
+  });
+
+  it('takes the time of both texts, and says which they are', () => {
+    const tuned = recipeSubjects().find(({ name }) => name === 'slim-tuned-llama')!;
+    const plain = recipeSubjects().find(({ name }) => name === 'slim-llama')!;
+    const secondsOf = (recipe: typeof tuned) => estimateSeconds({ ...baseOf(spec)!, subject: recipe.spec! });
+    const evaluation = secondsOf({
+      ...plain,
+      spec: { ...plain.spec!, training: { ...trainingOf(plain), tokens: 1 } } as RunSpec['subject'],
+    });
+    expect((secondsOf(tuned) - evaluation) / (secondsOf(plain) - evaluation)).toBeCloseTo(1.25, 3);
+    expect(tuned.data).toEqual(['generated-stories', 'node-docs']);
+    expect(tuned.description).toMatch(/^Trained on 0\.12 M tokens of node-docs, then 0\.03 M of generated-stories; /);
+    expect(subjectLine(tuned.spec!)).toMatch(
+      / M parameters, 0\.12 M tokens of node-docs, then 0\.03 M of generated-stories$/,
+    );
+    expect(plain.spec).not.toHaveProperty('fineTuning');
+  });
+
   it('every recipe is trained in no more time than its scale allows', () => {
     for (const { name, spec: recipe, parameters } of recipeSubjects()) {
       const seconds = estimateSeconds({ ...baseOf(spec)!, subject: recipe! });
@@ -230,6 +290,11 @@ describe('a run spec', () => {
     }
   });
 });
+
+function trainingOf({ spec }: ReturnType<typeof recipeSubjects>[number]) {
+  if (spec?.kind !== 'recipe') throw new Error('a recipe was asked for');
+  return spec.training;
+}
 
 describe('a plan before submitting', () => {
   it('counts runs, bases, what is known already, and plays the queue', async () => {

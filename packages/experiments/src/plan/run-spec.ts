@@ -50,13 +50,19 @@ export function estimateSeconds(spec: RunSpec): number {
   const window = evaluation.windowTokens ?? windowOf(subject);
   const passes = (evaluation.probes ?? []).reduce((sum, probe) => sum + passesOf(probe), 1);
   const evaluated = (passes * evaluation.items * window * parameters) / speed / 3;
-  const recipeTokens = subject.kind === 'checkpoint' ? 0 : subject.training.tokens;
+  const recipeTokens = subject.kind === 'checkpoint' ? 0 : tokensOf(subject);
   const trained = baseOf(spec) === null ? (recipeTokens * parameters) / speed : 0;
   const technique = resolveTechnique(spec.technique);
   const tokensTrained =
     technique.seam === 'checkpoint' ? technique.tokensTrained + technique.trainings * recipeTokens : 0;
   const trainedOn = (tokensTrained * parameters) / speed;
   return FIXED_SECONDS + evaluated + trained + trainedOn + timedSeconds(spec);
+}
+
+/** Of both stages, where a recipe has a second one. */
+function tokensOf(subject: TrainedSubject): number {
+  const second = subject.kind === 'recipe' ? (subject.fineTuning?.tokens ?? 0) : 0;
+  return subject.training.tokens + second;
 }
 
 /** Predictions in an item where the evaluation does not say. */

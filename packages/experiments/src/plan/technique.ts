@@ -41,8 +41,9 @@ export function trainedWith(resolved: ResolvedTechnique): TechniqueSpec {
       return completeSpec(resolved);
     case 'training':
       return { id: resolved.id, parameters: { ...resolved.trainedWith } };
-    default:
-      return NO_TECHNIQUE;
+    case 'checkpoint':
+    case 'inference':
+      return resolved.startsFrom ? trainedWith(resolved.startsFrom) : NO_TECHNIQUE;
   }
 }
 
@@ -67,10 +68,17 @@ export function perceptronOf({ architecture }: RunSpec['subject'] & { kind: 'cla
 /** Throws AppError `technique-does-not-fit` where the technique cannot act on the subject, before anything runs. */
 export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject']): void {
   if (subject.kind === 'checkpoint') {
-    if (resolved.seam !== 'architecture' && resolved.seam !== 'training') return;
+    const inTraining = 'startsFrom' in resolved ? resolved.startsFrom : resolved;
+    if (inTraining === null) return;
     throw new AppError(
       'technique-does-not-fit',
-      `${resolved.title} changes the ${resolved.seam} and needs it done here, but ${subject.name} is a trained checkpoint: choose a recipe`,
+      `${inTraining.title} changes the ${inTraining.seam} and needs it done here, but ${subject.name} is a trained checkpoint: choose a recipe`,
+    );
+  }
+  if (subject.kind === 'recipe' && subject.fineTuning && resolved.seam === 'checkpoint' && resolved.trainings > 0) {
+    throw new AppError(
+      'technique-does-not-fit',
+      `${resolved.title} takes training on one text once more, and ${subject.name} is trained on two`,
     );
   }
   withAppErrors(() =>
@@ -86,7 +94,18 @@ export function checkTiming({ technique, timing, subject }: Pick<RunSpec, 'techn
   if (subject.kind === 'classifier') {
     throw new AppError('technique-does-not-fit', `passes of a decoder are timed; ${subject.name} is a classifier`);
   }
-  for (const resolved of [resolveTechnique(technique), resolveTechnique(timing.against)]) {
+  const [ours, other] = [resolveTechnique(technique), resolveTechnique(timing.against)];
+  if (
+    'startsFrom' in other &&
+    other.startsFrom &&
+    canonicalJson(trainedWith(ours)) !== canonicalJson(trainedWith(other))
+  ) {
+    throw new AppError(
+      'technique-does-not-fit',
+      `what is timed starts from one trained model: ${other.label} starts from another one than ${ours.label}`,
+    );
+  }
+  for (const resolved of [ours, other]) {
     checkFit(resolved, subject);
     if (resolved.seam !== 'architecture' || resolved.id === 'none') continue;
     throw new AppError(

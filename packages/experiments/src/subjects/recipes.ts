@@ -1,4 +1,4 @@
-import type { DecoderArchitecture, TokenizerSpec, TrainingSpec } from '@claimbench/contracts';
+import type { DecoderArchitecture, FineTuningSpec, TokenizerSpec, TrainingSpec } from '@claimbench/contracts';
 
 /** A base model that we train ourselves: what it is for, its shape and how it is trained. */
 export interface Recipe {
@@ -9,7 +9,11 @@ export interface Recipe {
   readonly tokenizer: TokenizerSpec;
   readonly data: string;
   readonly training: TrainingSpec;
+  /** A second stage on another text. */
+  readonly fineTuning?: FineTuning;
 }
+
+type FineTuning = Omit<FineTuningSpec, 'data'> & { readonly data: string };
 
 /** Shape and training of a subject that exists in both styles. */
 interface Size {
@@ -30,6 +34,7 @@ interface Size {
 interface TaskSize extends Omit<Size, 'vocabularySize'> {
   readonly vocabularySize: number | null;
   readonly data: string;
+  readonly fineTuning?: FineTuning;
 }
 
 /** The size ladder and the depth ladder. Every size exists in both styles, with the same data and the same budget. */
@@ -306,7 +311,25 @@ const FEED_FORWARD = { gpt2: 4, llama: 8 / 3 } as const;
 
 const ON_DOCS = [...SIZES, ...DEPTHS, ...LENGTHS].map((size): TaskSize => ({ ...size, data: 'node-docs' }));
 
-export const RECIPES: readonly Recipe[] = [...ON_DOCS, ...TASKS].flatMap((size) =>
+/** A quarter as long again on another kind of text, at half the rate. */
+const thenStories = (tokens: number): FineTuning => ({ data: 'generated-stories', tokens, rateShare: 0.5 });
+
+/** Shapes of the documentation that are trained on another text afterwards. */
+const FINE_TUNED = [
+  { of: 'slim', tokens: 30_000 },
+  { of: 'slim-wide', tokens: 37_500 },
+].map(({ of, tokens }): TaskSize => {
+  const size = ON_DOCS.find(({ name }) => name === of)!;
+  return {
+    ...size,
+    name: `${of}-tuned`,
+    title: `${size.title}, fine-tuned on stories`,
+    purpose: 'what is learned of another text after the first',
+    fineTuning: thenStories(tokens),
+  };
+});
+
+export const RECIPES: readonly Recipe[] = [...ON_DOCS, ...TASKS, ...FINE_TUNED].flatMap((size) =>
   (['gpt2', 'llama'] as const).map((style): Recipe => {
     const { layers, hiddenSize, heads, contextLength, vocabularySize, tokens, batchSize, learningRate } = size;
     return {
@@ -324,6 +347,7 @@ export const RECIPES: readonly Recipe[] = [...ON_DOCS, ...TASKS].flatMap((size) 
       tokenizer: vocabularySize === null ? { kind: 'byte' } : { kind: 'byte-pair', vocabularySize },
       data: size.data,
       training: { tokens, batchSize, learningRate, warmup: 0.1, weightDecay: 0.1, gradientClip: 1 },
+      ...(size.fineTuning && { fineTuning: size.fineTuning }),
     };
   }),
 );

@@ -19,12 +19,30 @@ export function trainedSubjects(): SubjectOption[] {
 
 /** The decoders that are trained here. */
 export function recipeSubjects(): SubjectOption[] {
-  return RECIPES.map(({ name, title, purpose, architecture, tokenizer, data, training }) => {
-    const spec: TrainedSubject = { kind: 'recipe', name, architecture, tokenizer, data: dataOf(name, data), training };
+  return RECIPES.map(({ name, title, purpose, architecture, tokenizer, data, training, fineTuning }) => {
+    const spec: RecipeSubject = {
+      kind: 'recipe',
+      name,
+      architecture,
+      tokenizer,
+      data: dataOf(name, data),
+      training,
+      ...(fineTuning && { fineTuning: { ...fineTuning, data: dataOf(name, fineTuning.data) } }),
+    };
     const { layers, hiddenSize } = architecture;
-    return trained(spec, `${title} (${layers} layers, d${hiddenSize}`, `tokens of ${data}; ${purpose}`);
+    return {
+      ...trained(
+        spec,
+        `${title} (${layers} layers, d${hiddenSize}`,
+        `tokens of ${data}${thenLine([spec])}; ${purpose}`,
+      ),
+      // What it was trained on last is what it is judged on first.
+      data: fineTuning ? [fineTuning.data, data] : [data],
+    };
   });
 }
+
+type RecipeSubject = SubjectSpec & { kind: 'recipe' };
 
 function classifierSubjects(): SubjectOption[] {
   return CLASSIFIERS.map(({ name, title, purpose, architecture, data, training }) => {
@@ -92,7 +110,16 @@ export function subjectLine(...subjects: readonly SubjectSpec[]): string {
   const width = range(recipes.map(({ architecture }) => architecture.hiddenSize));
   const size = `${layers} layers, d${width}, ${rangeOfMillions(recipes.map(parameterCount))} M parameters`;
   const data = [...new Set(recipes.map((recipe) => recipe.data.name))].join(' and ');
-  return `${size}, ${rangeOfMillions(recipes.map(({ training }) => training.tokens))} M tokens of ${data}`;
+  const tokens = rangeOfMillions(recipes.map(({ training }) => training.tokens));
+  return `${size}, ${tokens} M tokens of ${data}${thenLine(recipes)}`;
+}
+
+/** ", then 0.03 M of generated-stories", where a recipe goes on with a second text. */
+function thenLine(recipes: readonly RecipeSubject[]): string {
+  const tuned = recipes.flatMap(({ fineTuning }) => fineTuning ?? []);
+  if (tuned.length === 0) return '';
+  const data = [...new Set(tuned.map((stage) => stage.data.name))].join(' and ');
+  return `, then ${rangeOfMillions(tuned.map(({ tokens }) => tokens))} M of ${data}`;
 }
 
 function classifierLine(subject: TrainedSubject & { kind: 'classifier' }): string {
