@@ -177,6 +177,7 @@ export {
   optimise,
   optimiseNetwork,
   type StepOptions,
+  StepwiseOptimisation,
   type TrainingPoint,
 } from './training/optimise.ts';
 export type { OptimiserSpec } from './training/optimiser.ts';
@@ -190,7 +191,7 @@ export { ADAMW, type TrainingRecipe, trainingSteps } from './training/recipe.ts'
 export { DEFAULT_SCHEDULE, type LearningRateSchedule, learningRateAt } from './training/schedule.ts';
 export { type TrainingStage, trainInStages } from './training/stages.ts';
 export { scaleGradient, straightThrough } from './training/straight-through.ts';
-export { stateAfter, type TrainingOptions, type TrainingResult, train } from './training/train.ts';
+export { stateAfter, type TrainingOptions, type TrainingResult, train, trainStepwise } from './training/train.ts';
 export { type ClassifierTrainingOptions, trainClassifier } from './training/train-classifier.ts';
 export { decodeTrainingState, encodeTrainingState, type TrainingState } from './training/training-state.ts';
 export { windowsOf, windowWeight } from './vision/convolution.ts';

@@ -89,7 +89,7 @@ export async function optimise(
   optimisation: Optimisation,
   options: StepOptions = {},
 ): Promise<Divergence | null> {
-  const { recompute = false, loss = (_, ids, targets) => nextTokenLoss(decoder.logits(ids), targets) } = options;
+  const { recompute = false, loss = ofNextToken } = options;
   if (!recompute) return await takeSteps(decoder, batches, optimisation, options, { loss });
   if (options.loss !== undefined) {
     throw new ModelError(
@@ -105,6 +105,9 @@ export async function optimise(
     },
   });
 }
+
+const ofNextToken: NonNullable<StepOptions['loss']> = (decoder, ids, targets) =>
+  nextTokenLoss(decoder.logits(ids), targets);
 
 /**
  * Trains `model.trainable` in place. The loss of a step is looked at while the next one computes: a loss or gradient that is not
@@ -180,6 +183,53 @@ async function takeSteps<Model extends Network>(
     model.training = false;
     // However the loop ended: nothing may still compute when the tensors go. What failed has been thrown already, or is thrown above.
     await computing?.values.catch(() => undefined);
+  }
+}
+
+/**
+ * The steps of a decoder's optimisation, taken as they are asked for: what a step costs can be measured. A step's loss is waited for while the
+ * next one computes, as in `optimise`, but nothing is reported, and a loss that is not finite ends nothing. Behind the last step it goes
+ * on with the first one's rate, on what has been trained so far.
+ */
+export class StepwiseOptimisation implements Disposable {
+  readonly #decoder: Decoder;
+  readonly #batches: BatchSource;
+  readonly #steps: number;
+  readonly #update: Update<Decoder>;
+  #taken = 0;
+
+  constructor(
+    decoder: Decoder,
+    batches: BatchSource,
+    optimisation: Optimisation,
+    options: Pick<StepOptions, 'loss' | 'afterStep' | 'gradient' | 'trains'> = {},
+  ) {
+    this.#decoder = decoder;
+    this.#batches = batches;
+    this.#steps = optimisation.steps;
+    this.#update = new Update(decoder, batches, optimisation, options, { loss: options.loss ?? ofNextToken });
+  }
+
+  /** Takes `count` steps and waits until all of them are computed. */
+  async take(count: number): Promise<void> {
+    let computing: Promise<unknown> | undefined;
+    this.#decoder.training = true;
+    try {
+      for (let i = 0; i < count; i++) {
+        const previous = computing;
+        computing = this.#update.step((this.#taken++ % this.#steps) + 1, this.#batches.next());
+        await previous;
+      }
+      await computing;
+    } finally {
+      this.#decoder.training = false;
+      // Nothing may still compute when the tensors go; what failed is thrown above.
+      await computing?.catch(() => undefined);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#update[Symbol.dispose]();
   }
 }
 

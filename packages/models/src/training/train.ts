@@ -1,9 +1,9 @@
 import type { TokenStream } from '../data/token-stream.ts';
-import { trainingBatches } from '../data/training-windows.ts';
+import { type BatchSource, trainingBatches } from '../data/training-windows.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
 import { type Divergence, divergenceAtEnd, finalLossOf } from './divergence.ts';
-import { optimise, type StepOptions, type TrainingPoint } from './optimise.ts';
+import { type Optimisation, optimise, type StepOptions, StepwiseOptimisation, type TrainingPoint } from './optimise.ts';
 import { ADAMW, type TrainingRecipe, trainingSteps } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
 import type { TrainingState } from './training-state.ts';
@@ -41,6 +41,46 @@ export async function train(
   recipe: TrainingRecipe,
   options: TrainingOptions,
 ): Promise<TrainingResult> {
+  const { pointEvery, onPoint, seed, order, ...rest } = options;
+  const { batches, optimisation } = planned(decoder, stream, recipe, { seed, order });
+  const losses: number[] = [];
+  const gradientNorms: number[] = [];
+  const onStep = (point: TrainingPoint) => {
+    losses.push(point.trainingLoss);
+    gradientNorms.push(point.gradientNorm);
+    if (isPoint(point.step, optimisation.steps, pointEvery)) onPoint?.(point);
+  };
+  const diverged = await optimise(decoder, batches, optimisation, { ...rest, onStep });
+  return {
+    steps: losses.length,
+    tokens: losses.length * batches.batchSize * batches.time,
+    finalLoss: finalLossOf(losses),
+    unigramEntropy: stream.unigramEntropy,
+    diverged: diverged ?? divergenceAtEnd(losses, stream.unigramEntropy),
+    losses,
+    gradientNorms,
+  };
+}
+
+/** The same training, step by step as it is asked for; the caller disposes it before the decoder. */
+export function trainStepwise(
+  decoder: Decoder,
+  stream: TokenStream,
+  recipe: TrainingRecipe,
+  options: Pick<TrainingOptions, 'seed' | 'loss' | 'afterStep' | 'gradient' | 'trains'>,
+): StepwiseOptimisation {
+  const { seed, ...change } = options;
+  const { batches, optimisation } = planned(decoder, stream, recipe, { seed });
+  return new StepwiseOptimisation(decoder, batches, optimisation, change);
+}
+
+/** What a recipe means for a decoder and a text. */
+function planned(
+  decoder: Decoder,
+  stream: TokenStream,
+  recipe: TrainingRecipe,
+  { seed, order }: Pick<TrainingOptions, 'seed' | 'order'>,
+): { batches: BatchSource; optimisation: Optimisation } {
   const { vocabularySize, contextLength: time } = decoder.config;
   if (stream.vocabularySize > vocabularySize) {
     throw new ModelError(
@@ -50,18 +90,9 @@ export async function train(
   }
   const { batchSize, weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
   const steps = trainingSteps(recipe, time);
-  const { pointEvery, onPoint, seed, order, ...rest } = options;
-  const losses: number[] = [];
-  const gradientNorms: number[] = [];
-  const onStep = (point: TrainingPoint) => {
-    losses.push(point.trainingLoss);
-    gradientNorms.push(point.gradientNorm);
-    if (isPoint(point.step, steps, pointEvery)) onPoint?.(point);
-  };
-  const diverged = await optimise(
-    decoder,
-    trainingBatches(stream, seed, batchSize, time, order),
-    {
+  return {
+    batches: trainingBatches(stream, seed, batchSize, time, order),
+    optimisation: {
       steps,
       learningRate: (step) => learningRateAt(recipe, step, steps),
       optimiser,
@@ -69,16 +100,6 @@ export async function train(
       gradientClip,
       microBatchSize,
     },
-    { ...rest, onStep },
-  );
-  return {
-    steps: losses.length,
-    tokens: losses.length * batchSize * time,
-    finalLoss: finalLossOf(losses),
-    unigramEntropy: stream.unigramEntropy,
-    diverged: diverged ?? divergenceAtEnd(losses, stream.unigramEntropy),
-    losses,
-    gradientNorms,
   };
 }
 

@@ -18,7 +18,7 @@ import { evaluationItems } from '../evaluation/items.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { divergenceAtEnd } from './divergence.ts';
 import { type TrainingRecipe, trainingSteps } from './recipe.ts';
-import { type TrainingOptions, train } from './train.ts';
+import { type TrainingOptions, train, trainStepwise } from './train.ts';
 
 const text = 'A short text, learned by heart. ';
 const tokenizer = byteTokenizer();
@@ -75,6 +75,26 @@ describe('training', () => {
     const { result } = await withBackend(2, (backend) => trained(backend, 1, {}, { tokens: 250 * 4 * 16 }));
     expect(result.diverged).toBeNull();
     expect(result.finalLoss).toBeLessThan(0.1);
+  });
+
+  test('gives the same bits when its steps are asked for a few at a time', async () => {
+    await withBackend(1, async (backend) => {
+      const { values } = await trained(backend, 1);
+      using decoder = Decoder.initialise(backend, config, 1);
+      using training = trainStepwise(decoder, stream, recipe, { seed: 1 });
+      const halved: number[] = [];
+      for (const count of [1, 0, 16, 23]) {
+        await training.take(count);
+        halved.push((await decoder.readParameter('norms.final.weight'))[0]!);
+        expect(decoder.training).toBe(false);
+      }
+      expect(await decoder.readParameters()).toEqual(values);
+      // Behind the recipe's last step there are more to take, as from its first.
+      await training.take(1);
+      expect(await decoder.readParameters()).not.toEqual(values);
+      expect(halved[1]).toBe(halved[0]);
+      expect(halved[2]).not.toBe(halved[1]);
+    });
   });
 
   test('gives the same bits for the same seed, at any number of threads', async () => {
