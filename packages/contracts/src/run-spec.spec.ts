@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hashOf } from './canonical-json.ts';
 import { LOSS_METRIC } from './outcome.ts';
-import { RunSpec, TrainingSpec } from './run-spec.ts';
+import { RunSpec, TimingSpec, TrainingSpec } from './run-spec.ts';
 
 const data = { name: 'node-docs', sha256: 'a'.repeat(64) };
 const training = {
@@ -114,5 +114,24 @@ describe('a run of a classifier', () => {
 
   it('is judged by a loss that its runs report', () => {
     expect(LOSS_METRIC).toEqual({ recipe: 'natsPerByte', classifier: 'natsPerItem', checkpoint: 'natsPerByte' });
+  });
+});
+
+describe('the hash of a timed run', () => {
+  const timing = { against: { id: 'none', parameters: {} }, rounds: 7, sampleMs: 40 };
+  const hash = (timed: object) => hashOf(RunSpec.parse({ ...spec, timing: timed }));
+
+  it('is what it was before there was a choice of what is timed', async () => {
+    expect(await hash(timing)).toBe('975f992c4889ce08449b03c419758039131c6e1f886bf4314b301a983e0c02b9');
+    expect(TimingSpec.parse(timing)).toEqual(timing);
+  });
+
+  it('is another one for training and for making', async () => {
+    const hashes = [hash(timing), hash({ ...timing, of: 'training' }), hash({ ...timing, of: 'making' })];
+    expect(new Set(await Promise.all(hashes)).size).toBe(3);
+  });
+
+  it('is not taken where something else is to be timed', () => {
+    expect(TimingSpec.safeParse({ ...timing, of: 'loading' }).success).toBe(false);
   });
 });

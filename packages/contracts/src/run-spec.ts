@@ -198,15 +198,21 @@ export const EvaluationSpec = z
 export type EvaluationSpec = z.infer<typeof EvaluationSpec>;
 
 /**
- * Also times the subject with the run's technique against the subject with another one, and that one against itself, in one process
- * and turn by turn: a run is a block of a claim about speed (docs/method.md, "Speed").
+ * Also times what the run's technique does against what another one does, and that one against itself, in one process and turn by
+ * turn: a run is a block of a claim about speed (docs/method.md, "Speed").
  */
 export const TimingSpec = z
   .object({
     against: TechniqueSpec,
     rounds: z.number().int().min(3).max(99),
-    /** A sample is as many forward passes as take this long. */
+    /** A sample is the work done as often as takes this long. */
     sampleMs: z.number().min(1).max(1000),
+    /**
+     * What is timed. Left out: passes of the trained model, or the writing of texts where the technique is a way of writing; hashes of
+     * specs from before there was a choice stay. `training`: steps of training by the recipe. `making`: what making the run's model
+     * from the trained one takes, against all steps that the recipe trains with the other technique.
+     */
+    of: z.enum(['training', 'making']).optional(),
   })
   .meta({ id: 'TimingSpec' });
 export type TimingSpec = z.infer<typeof TimingSpec>;

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { type Outcome, type Point, RunSpec } from '@claimbench/contracts';
-import { type Backend, RandomStream } from '@claimbench/kernels';
 import { createBackend } from '@claimbench/kernels/node';
 import {
   type Decoder,
@@ -10,10 +9,8 @@ import {
   evaluate,
   evaluateUnigram,
   evaluationItems,
-  namedStream,
   type ParameterValues,
   parameterSpecs,
-  RANDOM_STREAMS,
   subLayerEvaluations,
   tokenStream,
 } from '@claimbench/models';
@@ -33,8 +30,15 @@ import { measureProbes, type Probed, type ProbedModel, probesOfFailure } from '.
 import { RunError } from './run-error.ts';
 import { RunPoints } from './run-points.ts';
 import type { SavedTraining } from './saved-training.ts';
-import { applyTechnique, lastTextOf, loadReference, type PreparedSubject, prepareSubject } from './subject.ts';
-import { type Timing, timeInterleaved } from './timing.ts';
+import {
+  applyTechnique,
+  lastTextOf,
+  loadReference,
+  type PreparedSubject,
+  prepareSubject,
+  trainingText,
+} from './subject.ts';
+import { timeRun } from './timed-work.ts';
 
 /** What a run may use and whom it tells; nothing in it changes the numbers. */
 export interface ExecutionContext {
@@ -129,7 +133,8 @@ async function measureDecoder(run: ExecutingRun): Promise<MeasuredSubject> {
   const { decoder, training } = subject;
   try {
     const trainedAt = performance.now();
-    const { costs, failed } = await applyTechnique(technique, subject, spec, locations, signal);
+    const text = trainingText(spec, subject, locations, signal);
+    const { costs, failed } = await applyTechnique(technique, subject, spec, text, signal);
     const given = subject.diverged ?? (failed ? { step: 0, reason: 'weights-not-finite' } : null);
     const reference = async () => (await loadReference(backend, spec, context, locations)) ?? decoder;
     const { result, diverged, decoding, probed } = await evaluateSubject(
@@ -139,7 +144,15 @@ async function measureDecoder(run: ExecutingRun): Promise<MeasuredSubject> {
       { locations, reference, signal },
     );
     if (diverged && !subject.diverged) context.onLog('warn', 'the losses are not finite: the run counts as failed');
-    const timing = spec.timing ? await timed(backend, spec, technique, subject, context, locations) : null;
+    const prompts = async () =>
+      promptsOf(
+        itemsOf(spec, subject, await documentsOf(spec, locations, signal)),
+        decoder.config.contextLength,
+        TIMED_TEXTS,
+      );
+    const timing = spec.timing
+      ? await timeRun({ backend, spec, technique, subject, context, locations, text, prompts }, spec.timing)
+      : null;
     const evaluatedAt = performance.now();
     const { natsPerByte, natsPerToken, top1Accuracy } = result;
     const metrics: Outcome['metrics'] = {
@@ -172,54 +185,6 @@ async function measureDecoder(run: ExecutingRun): Promise<MeasuredSubject> {
 
 /** Texts that are written in one timed pass where the technique is a way of writing. */
 const TIMED_TEXTS = 2;
-
-/** Times the subject against what the spec says, in this process: both start from the same trained model. */
-async function timed(
-  backend: Backend,
-  spec: RunSpec,
-  technique: ResolvedTechnique,
-  subject: PreparedSubject,
-  context: ExecutionContext,
-  locations: DataLocations,
-): Promise<Timing> {
-  const timing = spec.timing!;
-  const against = resolveTechnique(timing.against);
-  const points = new RunPoints(() => {});
-  const other = async (): Promise<PreparedSubject> => {
-    const prepared = await prepareSubject(
-      backend,
-      { ...spec, technique: timing.against },
-      against,
-      context,
-      locations,
-      points,
-    );
-    await applyTechnique(against, prepared, spec, locations, context.signal);
-    return prepared;
-  };
-  const baseline = await other();
-  const twin = await other();
-  try {
-    const order = new RandomStream(spec.seed, namedStream(RANDOM_STREAMS.technique, 'order of timed pairs'));
-    const draw = () => order.nextUniform();
-    const decoders = { technique: subject.decoder, baseline: baseline.decoder, twin: twin.decoder };
-    const drafting = 'drafting' in technique ? technique.drafting(subject.decoder.config) : null;
-    const writing = drafting
-      ? {
-          drafting,
-          prompts: promptsOf(
-            itemsOf(spec, subject, await documentsOf(spec, locations, context.signal)),
-            subject.decoder.config.contextLength,
-            TIMED_TEXTS,
-          ),
-        }
-      : undefined;
-    return await timeInterleaved({ ...decoders, writing }, timing, { draw, signal: context.signal });
-  } finally {
-    baseline.decoder.dispose();
-    twin.decoder.dispose();
-  }
-}
 
 function checkedSpec(given: RunSpec): RunSpec {
   const parsed = RunSpec.safeParse(given);

@@ -6,7 +6,7 @@ import type { ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { baseOf } from '../plan/run-spec.ts';
 import type { ExecutionContext } from './execute.ts';
 import type { RunPoints } from './run-points.ts';
-import type { Timing } from './timing.ts';
+import type { Timings } from './timed-work.ts';
 
 /** A run that is being executed: its spec, checked, and all that it needs. */
 export interface ExecutingRun {
@@ -30,14 +30,14 @@ export interface MeasuredSubject {
   /** When it was trained or loaded, and when it was evaluated, by `performance.now()`. */
   readonly trainedAt: number;
   readonly evaluatedAt: number;
-  readonly timing: Timing | null;
+  readonly timing: Timings | null;
   /** The trained model, where others may start from it. */
   readonly checkpoint: Uint8Array | null;
 }
 
 /** Whether other runs may start from the model that this one trains: from any decoder, whatever has changed it. */
 export function isStartedFrom(spec: RunSpec, technique: ResolvedTechnique): boolean {
-  if (spec.subject.kind === 'checkpoint' || baseOf(spec) !== null) return false;
+  if (spec.subject.kind === 'checkpoint' || spec.timing || baseOf(spec) !== null) return false;
   return spec.subject.kind === 'recipe' || spec.technique.id === NO_TECHNIQUE.id || technique.seam === 'training';
 }
 

@@ -111,7 +111,7 @@ export async function prepareSubject(
   }
 }
 
-type RecipeSubject = RunSpec['subject'] & { kind: 'recipe' };
+export type RecipeSubject = RunSpec['subject'] & { kind: 'recipe' };
 
 /** What a recipe trains on, in turn: a second text in the tokens of the first, its windows from a stream of the stage's own. */
 async function stagesOf(
@@ -148,7 +148,8 @@ export async function loadReference(
   return baseOf(spec) === null ? null : (await loadBase(backend, context)).decoder;
 }
 
-async function loadBase(backend: Backend, context: ExecutionContext): Promise<PreparedSubject> {
+/** The trained model that a run starts from, in a decoder of the caller's. Rejects with `base-failed` where none was given. */
+export async function loadBase(backend: Backend, context: ExecutionContext): Promise<PreparedSubject> {
   const { config, tokenizer, parameters, provenance } = decodeModel(await baseBytes(context));
   const diverged = provenance.diverged ?? null;
   if (diverged)
@@ -164,12 +165,15 @@ export interface Applied {
   readonly failed: boolean;
 }
 
-/** Techniques on weights and on decoding act here; those in the architecture and in training have acted before, but for the plan. */
+/**
+ * Techniques on weights and on decoding act here; those in the architecture and in training have acted before, but for the plan. `text`:
+ * what the subject was trained on, asked for where a technique calibrates or trains.
+ */
 export async function applyTechnique(
   technique: ResolvedTechnique,
-  { decoder, tokenizer }: PreparedSubject,
+  { decoder }: PreparedSubject,
   spec: RunSpec,
-  locations: DataLocations,
+  text: () => Promise<TokenStream>,
   signal: AbortSignal,
 ): Promise<Applied> {
   const { seed } = spec;
@@ -187,33 +191,28 @@ export async function applyTechnique(
       break;
   }
   const sound = await hasFiniteWeights(decoder);
-  let tokens: TokenStream | undefined;
-  const stream = async () => {
-    tokens ??= tokenStream(await trainingDocuments(spec, locations, signal), tokenizer);
-    return tokens;
-  };
   try {
     const costs = await technique.changeWeights(decoder, {
       seed,
       calibrate: async (windows) => {
-        return calibrationWindows(await stream(), seed, windows, decoder.config.contextLength);
+        return calibrationWindows(await text(), seed, windows, decoder.config.contextLength);
       },
       trainOn: async (changed, length, changeTraining) => {
         const recipe = { ...recipeOf(spec).training, ...length };
         // Another order than the training's: what is seen first again would count twice.
         const own = (seed ^ AFTERWARDS) >>> 0;
-        await trainChanged(changed, await stream(), recipe, { seed: own, signal }, changeTraining);
+        await trainChanged(changed, await text(), recipe, { seed: own, signal }, changeTraining);
       },
       stateAfter: async (share) => {
         const subject = recipeOf(spec);
         const config = decoderOf(subject);
         const step = Math.ceil(share * trainingSteps(subject.training, config.contextLength));
         using fresh = Decoder.initialise(decoder.backend, config, seed);
-        return await stateAfter(fresh, await stream(), subject.training, step, { seed, signal });
+        return await stateAfter(fresh, await text(), subject.training, step, { seed, signal });
       },
       trainFrom: async (changed, state, changeTraining) => {
         const { training } = recipeOf(spec);
-        await trainChanged(changed, await stream(), training, { seed, signal, resume: state }, changeTraining);
+        await trainChanged(changed, await text(), training, { seed, signal, resume: state }, changeTraining);
       },
     });
     return { costs, failed: false };
@@ -225,7 +224,7 @@ export async function applyTechnique(
 }
 
 /** The recipe of a run's subject. Throws RunError `invalid-spec` where it has none. */
-function recipeOf({ subject }: RunSpec): RecipeSubject {
+export function recipeOf({ subject }: RunSpec): RecipeSubject {
   if (subject.kind === 'recipe') return subject;
   throw new RunError({ code: 'invalid-spec', message: `${subject.name} has no recipe to train it on by` });
 }
@@ -254,13 +253,22 @@ async function hasFiniteWeights(decoder: Decoder): Promise<boolean> {
 
 /**
  * What the model was trained on (the last text, where there were two), never what it is judged on; for a published checkpoint the training
- * part of the data that it is judged on. Throws `empty-split` where that data has no such part.
+ * part of the data that it is judged on. It is read and cut into tokens when it is first asked for. Rejects with `empty-split` where that
+ * data has no such part.
  */
-export async function trainingDocuments(
+export function trainingText(
   { subject, evaluation }: RunSpec,
+  { tokenizer }: Pick<PreparedSubject, 'tokenizer'>,
   locations: DataLocations,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const data = subject.kind === 'recipe' ? lastTextOf(subject) : evaluation.data;
-  return (await loadDataSet(data, locations, { signal })).documents('train');
+): () => Promise<TokenStream> {
+  let stream: Promise<TokenStream> | undefined;
+  const read = async () => {
+    const data = subject.kind === 'recipe' ? lastTextOf(subject) : evaluation.data;
+    return tokenStream((await loadDataSet(data, locations, { signal })).documents('train'), tokenizer);
+  };
+  return () => {
+    stream ??= read();
+    return stream;
+  };
 }

@@ -371,3 +371,72 @@ describe('a table of arms', () => {
     });
   });
 });
+
+describe('what can be timed', () => {
+  const subject = recipeSubjects()
+    .map(({ spec }) => spec)
+    .find((spec) => spec?.kind === 'recipe' && spec.name === 'tiny-gpt2')!;
+  const checkpoint = { kind: 'checkpoint', name: 'stories260K', sha256: '2'.repeat(64) } as const;
+  const refusal = (
+    of: 'training' | 'making' | undefined,
+    technique: string,
+    against: string,
+    on: RunSpec['subject'] = subject,
+  ): string | null => {
+    const spec = (id: string) => ({ id, parameters: {} });
+    const timing = { against: spec(against), rounds: 7, sampleMs: 40, of };
+    try {
+      checkTiming({ technique: spec(technique), timing, subject: on });
+      return null;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      expect(error.code).toBe('technique-does-not-fit');
+      return error.message;
+    }
+  };
+
+  it.each([
+    [undefined, 'round-to-nearest', 'none'],
+    [undefined, 'drop-layers', 'round-to-nearest'],
+    ['training', 'rms-norm', 'none'],
+    ['training', 'none', 'rms-norm'],
+    ['training', 'layer-skip', 'parallel-layers'],
+    ['making', 'round-to-nearest', 'none'],
+    ['making', 'ptqtp', 'bitnet-bottom-up'],
+    ['making', 'pre-rmsnorm', 'low-bit-training'],
+  ] as const)('%s of %s against %s', (of, technique, against) => {
+    expect(refusal(of, technique, against)).toBeNull();
+  });
+
+  it.each([
+    [undefined, 'rms-norm', 'none', /RMSNorm changes the architecture and is trained anew/],
+    [undefined, 'none', 'rms-norm', /RMSNorm changes the architecture and is trained anew/],
+    ['training', 'round-to-nearest', 'none', /Round to nearest acts on a trained model: it has no training/],
+    ['training', 'rms-norm', 'drop-layers', /acts on a trained model: it has no training/],
+    ['making', 'none', 'none', /No technique makes no model of a trained one/],
+    ['making', 'drop-layers', 'none', /makes no model of a trained one/],
+    ['making', 'rms-norm', 'none', /RMSNorm makes no model of a trained one/],
+    ['making', 'layer-skip', 'none', /makes no model of a trained one/],
+    ['making', 'ptqtp', 'round-to-nearest', /Round to nearest acts on a trained model: it has no training/],
+  ] as const)('not %s of %s against %s', (of, technique, against, message) => {
+    expect(refusal(of, technique, against)).toMatch(message);
+  });
+
+  it('is no training of a published checkpoint', () => {
+    expect(refusal(undefined, 'round-to-nearest', 'none', checkpoint)).toBeNull();
+    for (const of of ['training', 'making'] as const) {
+      expect(refusal(of, 'round-to-nearest', 'none', checkpoint)).toMatch(
+        /stories260K was trained elsewhere: no recipe/,
+      );
+    }
+  });
+
+  it('takes at least a step of training in every sample, for plans', async () => {
+    const spec = (await planComparison(request(), RESOURCES))[1]!.spec;
+    const against = { id: 'none', parameters: {} };
+    const seconds = (of?: 'training' | 'making') =>
+      estimateSeconds({ ...spec, timing: { against, rounds: 7, sampleMs: 1, of } });
+    expect(seconds('making')).toBeGreaterThan(seconds());
+    expect(seconds('training')).toBe(seconds('making'));
+  });
+});

@@ -15,8 +15,9 @@ export function baseOf(spec: RunSpec): RunSpec | null {
   const { timing, ...untimed } = spec;
   if (spec.subject.kind === 'checkpoint') return null;
   const technique = resolveTechnique(spec.technique);
-  // A run that is timed never trains: what is timed in it starts from one trained model.
-  if (!timing && trainsItsSubject(technique)) return null;
+  // Passes are timed of one trained model, with the technique and without: none of them is trained in the run.
+  const ofTrained = timing !== undefined && timing.of !== 'training';
+  if (!ofTrained && trainsItsSubject(technique)) return null;
   return { ...untimed, technique: trainedWith(technique) };
 }
 
@@ -94,7 +95,13 @@ function passesOf(probe: ProbeSpec): number {
   }
 }
 
-/** Two comparisons of `rounds` rounds of four samples each. */
-function timedSeconds({ timing }: RunSpec): number {
-  return timing ? (8 * timing.rounds * timing.sampleMs) / 1000 : 0;
+/** Two comparisons of `rounds` rounds of four samples each; a sample of training has at least one step in it. */
+function timedSeconds({ timing, subject, backend }: RunSpec): number {
+  if (!timing) return 0;
+  const step =
+    timing.of !== undefined && subject.kind === 'recipe'
+      ? (subject.training.batchSize * subject.architecture.contextLength * parameterCount(subject)) /
+        TRAINING_SPEED[backend]
+      : 0;
+  return 8 * timing.rounds * Math.max(timing.sampleMs / 1000, step);
 }

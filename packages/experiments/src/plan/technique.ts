@@ -88,31 +88,52 @@ export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject'
   );
 }
 
-/** Throws AppError where a run is to be timed that cannot be: what is timed starts from a trained model. */
+/** Throws AppError `technique-does-not-fit` where a run is to be timed that cannot be, before anything runs. */
 export function checkTiming({ technique, timing, subject }: Pick<RunSpec, 'technique' | 'timing' | 'subject'>): void {
   if (!timing) return;
-  if (subject.kind === 'classifier') {
-    throw new AppError('technique-does-not-fit', `passes of a decoder are timed; ${subject.name} is a classifier`);
+  if (subject.kind === 'classifier') doesNotFit(`only decoders are timed; ${subject.name} is a classifier`);
+  const own = resolveTechnique(technique);
+  const against = resolveTechnique(timing.against);
+  for (const resolved of [own, against]) checkFit(resolved, subject);
+  if (timing.of !== undefined && subject.kind === 'checkpoint') {
+    doesNotFit(`${subject.name} was trained elsewhere: no recipe says what its training takes`);
   }
-  const [ours, other] = [resolveTechnique(technique), resolveTechnique(timing.against)];
-  if (
-    'startsFrom' in other &&
-    other.startsFrom &&
-    canonicalJson(trainedWith(ours)) !== canonicalJson(trainedWith(other))
-  ) {
-    throw new AppError(
-      'technique-does-not-fit',
-      `what is timed starts from one trained model: ${other.label} starts from another one than ${ours.label}`,
-    );
+  switch (timing.of) {
+    case undefined:
+      if (
+        'startsFrom' in against &&
+        against.startsFrom &&
+        canonicalJson(trainedWith(own)) !== canonicalJson(trainedWith(against))
+      ) {
+        doesNotFit(
+          `what is timed starts from one trained model: ${against.label} starts from another one than ${own.label}`,
+        );
+      }
+      for (const { seam, title } of [own, against]) {
+        if (seam !== 'architecture') continue;
+        doesNotFit(`${title} changes the architecture and is trained anew: it is not timed against a trained model`);
+      }
+      break;
+    case 'training':
+      for (const resolved of [own, against]) refuseUntrained(resolved);
+      break;
+    case 'making':
+      if (own.seam !== 'checkpoint') {
+        doesNotFit(`${own.title} makes no model of a trained one: timed is what changing its weights takes`);
+      }
+      refuseUntrained(against);
+      break;
   }
-  for (const resolved of [ours, other]) {
-    checkFit(resolved, subject);
-    if (resolved.seam !== 'architecture' || resolved.id === 'none') continue;
-    throw new AppError(
-      'technique-does-not-fit',
-      `${resolved.title} changes the architecture and is trained anew: it is not timed against a trained model`,
-    );
-  }
+}
+
+/** Training is timed of models that are trained in a way of their own, or without a technique. */
+function refuseUntrained({ id, seam, title }: ResolvedTechnique): void {
+  if (seam === 'architecture' || seam === 'training' || id === NO_TECHNIQUE.id) return;
+  doesNotFit(`${title} acts on a trained model: it has no training that could be timed`);
+}
+
+function doesNotFit(message: string): never {
+  throw new AppError('technique-does-not-fit', message);
 }
 
 function withAppErrors<T>(body: () => T): T {

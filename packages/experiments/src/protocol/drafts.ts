@@ -76,7 +76,8 @@ export function tuningDrafts(
   const seeds = registered.protocol.tuning?.seeds ?? 0;
   return tunedArms(registered.protocol, arms, size).flatMap((arm) =>
     rates.flatMap((rate) => {
-      const spec = specOf(registered, arm, size, rate);
+      // A rate is chosen by losses: no clock is read for it.
+      const { timing: _, ...spec } = specOf(registered, arm, size, rate);
       return Array.from({ length: seeds }, (_, block): SeedlessDraft => {
         return {
           arm: tuningKey(size, arm.arm.id, rate),

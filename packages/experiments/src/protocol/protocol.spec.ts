@@ -582,6 +582,28 @@ describe('a claim about speed', () => {
     expect(verdict.words).toContain('timeRatio is undefined for arm group, block 0');
   });
 
+  it('times the training of what is trained anew, and of no arm whose times nothing reads', async () => {
+    const training = trained({
+      kind: 'speed',
+      secondSubject: null,
+      grade: 'same-regime',
+      plan: { name: 'fixed', blocks: 8 },
+      timing: { against: { id: 'none', parameters: {} }, rounds: 9, sampleMs: 50, of: 'training' },
+      parts: [{ ...part, contrast: { ...part.contrast, terms: [{ arm: 'rms', coefficient: 1 }] } }],
+      quantifier: 'single',
+    });
+    const { verdict, stages } = await runProtocol(training, norms(0), clocked(0.1));
+    expect(verdict).toMatchObject({ verdict: 'supported', n: 8 });
+    // Tuned by losses, without a clock; then a timed run trains its own model at the rate found, and times the steps of others.
+    const judged = stages.flat().filter((run) => run.spec.timing !== undefined);
+    expect(new Set(judged.map(({ arm }) => arm))).toEqual(new Set(['rms']));
+    expect(judged).toHaveLength(8);
+    expect(judged.every(({ base, spec }) => base === null && spec.timing?.of === 'training')).toBe(true);
+    // A part that rounds a trained model has no training to be timed.
+    const making = { ...training.timing!, of: 'making' as const };
+    expect(() => checkProtocol({ ...training, timing: making })).toThrow('RMSNorm makes no model of a trained one');
+  });
+
   it('cannot time what is trained anew', () => {
     const timing = { ...speed.timing!, against: { id: 'rms-norm', parameters: {} } };
     expect(() => checkProtocol({ ...speed, timing })).toThrow('is not timed against a trained model');

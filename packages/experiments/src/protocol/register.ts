@@ -30,14 +30,14 @@ export function checkProtocol(protocol: Protocol): void {
   };
   checkArmSubjects(protocol, refuse);
   const data = { name: protocol.evaluation.data };
-  for (const { arm, technique, spec } of arms) {
+  for (const { arm, technique, spec, timed } of arms) {
     for (const template of [subjectTemplate(protocol, arm), protocol.secondSubject]) {
       if (!template || template.kind === 'checkpoint') continue;
       const subject = trainedNamed(template);
       checkExampleData({ subject, evaluation: { ...protocol.evaluation, data } });
       checkFit(technique, subject);
       checkProbes({ subject, technique: spec, evaluation: { ...protocol.evaluation, data } });
-      if (protocol.timing) checkTiming({ technique: spec, timing: protocol.timing, subject });
+      if (timed) checkTiming({ technique: spec, timing: protocol.timing, subject });
     }
   }
   if (protocol.tuning && protocol.subject.kind === 'checkpoint') {
