@@ -41,6 +41,8 @@ export const METRICS = {
   tanhGain: { title: 'Squared error of a line that a tanh spares, mean over norms', unit: 'share', better: 'higher' },
   lampCorrelation: { title: 'Rank correlation of LAMP scores with distortion', unit: '', better: 'higher' },
   magnitudeCorrelation: { title: 'Rank correlation of magnitudes with distortion', unit: '', better: 'higher' },
+  multiplicationsPerWeight: { title: 'Multiplications in a product, per weight', unit: '', better: 'lower' },
+  valuesPerWeight: { title: 'Values that a weight can have in its group', unit: '', better: 'higher' },
   bitsPerWeight: { title: 'Bits per weight', unit: 'bits', better: 'lower' },
   modelBytes: { title: 'Size', unit: 'bytes', better: 'lower' },
   parameters: { title: 'Parameters', unit: '', better: 'lower' },
@@ -95,4 +97,6 @@ export const PROBE_OF_METRIC: Partial<Record<MetricName, ProbeSpec['kind']>> = {
   tanhGain: 'norm-curves',
   lampCorrelation: 'pruning-scores',
   magnitudeCorrelation: 'pruning-scores',
+  multiplicationsPerWeight: 'products',
+  valuesPerWeight: 'products',
 };

@@ -173,6 +173,8 @@ export const ProbeSpec = z
     z.object({ kind: z.literal('norm-curves') }),
     /** How do LAMP scores, and magnitudes, of weights of all matrices rank with what their removal does to the logits? */
     z.object({ kind: z.literal('pruning-scores') }),
+    /** What products with the layers' weights take: counted, not measured. */
+    z.object({ kind: z.literal('products') }),
   ])
   .meta({ id: 'ProbeSpec' });
 export type ProbeSpec = z.infer<typeof ProbeSpec>;
@@ -180,7 +182,7 @@ export type ProbeSpec = z.infer<typeof ProbeSpec>;
 /** Each kind once. */
 export const Probes = z
   .array(ProbeSpec)
-  .max(6)
+  .max(7)
   .refine((probes) => new Set(probes.map(({ kind }) => kind)).size === probes.length, 'a kind of probe stands twice');
 
 export const EvaluationSpec = z

@@ -91,7 +91,7 @@ export {
   subLayerEvaluations,
 } from './decoder/layer-plan.ts';
 export { type LayerOverride, type LayerShape, layerShape } from './decoder/layer-shape.ts';
-export { DenseLinear, type Linear } from './decoder/linear.ts';
+export { DenseLinear, type Linear, type ProductCount } from './decoder/linear.ts';
 export { LowRankLinear } from './decoder/low-rank-linear.ts';
 export {
   bindNorm,

@@ -41,6 +41,7 @@ import { sparseGpt } from './pruning/sparsegpt.ts';
 import { wanda } from './pruning/wanda.ts';
 import { weightRewinding } from './pruning/weight-rewinding.ts';
 import { awq } from './quantization/awq.ts';
+import { binaryWeights } from './quantization/binary-weights.ts';
 import { bitnetBottomUp } from './quantization/bitnet-bottom-up.ts';
 import { gptq, qep } from './quantization/gptq.ts';
 import { higgs } from './quantization/higgs.ts';
@@ -50,6 +51,7 @@ import { layerwiseBits } from './quantization/layerwise-bits.ts';
 import { lowBitTraining } from './quantization/low-bit-training.ts';
 import { normalFloat } from './quantization/normal-float.ts';
 import { ptqtp } from './quantization/ptqtp.ts';
+import { ptqtpPlanes } from './quantization/ptqtp-planes.ts';
 import { quantizationAwareTraining } from './quantization/quantization-aware-training.ts';
 import { roundToNearest } from './quantization/round-to-nearest.ts';
 import { smoothQuant } from './quantization/smoothquant.ts';
@@ -72,6 +74,7 @@ const SINGLE: readonly Technique[] = [
   noNorm,
   roundToNearest,
   awq,
+  binaryWeights,
   bitnetBottomUp,
   gptq,
   higgs,
@@ -80,6 +83,7 @@ const SINGLE: readonly Technique[] = [
   layerwiseBits,
   normalFloat,
   ptqtp,
+  ptqtpPlanes,
   qep,
   smoothQuant,
   quantizationAwareTraining,

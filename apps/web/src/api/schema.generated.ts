@@ -944,6 +944,9 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "pruning-scores";
+        } | {
+            /** @enum {string} */
+            kind: "products";
         };
         Arm: {
             id: string;
@@ -981,6 +984,8 @@ export interface components {
             against: components["schemas"]["TechniqueSpec"];
             rounds: number;
             sampleMs: number;
+            /** @enum {string} */
+            of?: "training" | "making";
         };
         ProtocolPart: {
             id: string;
@@ -994,7 +999,7 @@ export interface components {
         };
         Contrast: {
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "multiplicationsPerWeight" | "valuesPerWeight" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             /**
              * @default raw
              * @enum {string}
@@ -1006,7 +1011,7 @@ export interface components {
                 arm: string;
                 coefficient: number;
                 /** @enum {string} */
-                metric?: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric?: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "multiplicationsPerWeight" | "valuesPerWeight" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 dose?: number;
             }[];
         };
@@ -1020,7 +1025,7 @@ export interface components {
             /** @enum {string} */
             kind: "frontier";
             /** @enum {string} */
-            cost: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            cost: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "multiplicationsPerWeight" | "valuesPerWeight" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
         } | {
             /** @enum {string} */
             kind: "dispersion";
@@ -1470,7 +1475,7 @@ export interface components {
         Comparison: {
             baseline: string | null;
             /** @enum {string} */
-            metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+            metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "multiplicationsPerWeight" | "valuesPerWeight" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
             rows: components["schemas"]["ComparisonRow"][];
         };
         ComparisonRow: {
@@ -1490,7 +1495,7 @@ export interface components {
             };
             difference: {
                 /** @enum {string} */
-                metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
+                metric: "natsPerByte" | "natsPerToken" | "natsPerItem" | "top1Accuracy" | "answerAccuracy" | "choiceAccuracy" | "top1Agreement" | "klDivergence" | "stateErrorEarly" | "stateErrorLate" | "tanhShare" | "tanhGain" | "lampCorrelation" | "magnitudeCorrelation" | "multiplicationsPerWeight" | "valuesPerWeight" | "bitsPerWeight" | "modelBytes" | "parameters" | "sparsity" | "layerEvaluations" | "acceptedShare" | "layersPerToken" | "decodingBytes" | "quantizationError" | "timeRatio" | "twinTimeRatio" | "trainingLoss" | "gradientNorm" | "learningRate" | "similarityAttention" | "similarityMlp" | "similarityNeighbours" | "similarityMiddle" | "similarityOuter" | "gradientNormEarly" | "gradientNormLate" | "gradientSpread" | "stateSizeEarly" | "stateSizeLate" | "stateLargest";
                 effect: number;
                 interval: components["schemas"]["Interval"];
                 n: number;

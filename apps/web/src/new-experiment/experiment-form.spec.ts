@@ -124,6 +124,7 @@ describe('the form of a new experiment', () => {
         stateErrors: true,
         normCurves: true,
         pruningScores: true,
+        products: true,
         choices: true,
         choiceCount: '3',
       });
@@ -145,6 +146,7 @@ describe('the form of a new experiment', () => {
       { kind: 'state-errors' },
       { kind: 'norm-curves' },
       { kind: 'pruning-scores' },
+      { kind: 'products' },
       { kind: 'choices', choices: 3, contextWords: 8, choiceWords: 3 },
     ]);
     expect(ComparisonRequest.parse(request)).toEqual(request);
@@ -155,6 +157,7 @@ describe('the form of a new experiment', () => {
       stateErrors: true,
       normCurves: true,
       pruningScores: true,
+      products: true,
     });
     // One that the form does not offer is kept as well.
     const own = { kind: 'cosine' as const, final: 0.25 };

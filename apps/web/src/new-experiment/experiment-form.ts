@@ -63,6 +63,7 @@ export interface ExperimentValues {
   stateErrors: boolean;
   normCurves: boolean;
   pruningScores: boolean;
+  products: boolean;
   choices: boolean;
   /** Choices of a question, words before them, words of each. */
   choiceCount: string;
@@ -167,6 +168,7 @@ export function emptyForm({ subjects, backends }: FormCatalogue, claim: string |
     stateErrors: false,
     normCurves: false,
     pruningScores: false,
+    products: false,
     choices: false,
     choiceCount: '4',
     contextWords: '8',
@@ -222,6 +224,7 @@ export function formOf(request: ComparisonRequest, { techniques }: FormCatalogue
     stateErrors: request.probes.some(({ kind }) => kind === 'state-errors'),
     normCurves: request.probes.some(({ kind }) => kind === 'norm-curves'),
     pruningScores: request.probes.some(({ kind }) => kind === 'pruning-scores'),
+    products: request.probes.some(({ kind }) => kind === 'products'),
     choices: asked !== undefined,
     choiceCount: text(asked?.choices ?? 4),
     contextWords: text(asked?.contextWords ?? 8),
@@ -292,6 +295,7 @@ export function readForm(
   if (values.stateErrors) probes.push({ kind: 'state-errors' });
   if (values.normCurves) probes.push({ kind: 'norm-curves' });
   if (values.pruningScores) probes.push({ kind: 'pruning-scores' });
+  if (values.products) probes.push({ kind: 'products' });
   if (values.choices) {
     probes.push({
       kind: 'choices',

@@ -223,6 +223,11 @@ const PROBES = [
     hint: 'How LAMP scores and magnitudes of weights rank with what removing them does to the logits; on dense weights',
   },
   {
+    name: 'products',
+    label: 'Products with weights',
+    hint: 'Multiplications for each weight, and the values that a weight can have in its group: counted, where a layer’s form says so',
+  },
+  {
     name: 'choices',
     label: 'Choice of continuations',
     hint: 'Which words go on from a document’s first ones? The wrong ones come from other documents',

@@ -193,7 +193,7 @@ describe('a run of a classifier that cannot be', () => {
     [
       'technique-does-not-fit',
       spec(NONE, { timing: { against: NONE, rounds: 3, sampleMs: 1 } }),
-      'passes of a decoder are timed',
+      'only decoders are timed',
     ],
     [
       'invalid-spec',

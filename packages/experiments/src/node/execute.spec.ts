@@ -618,6 +618,28 @@ describe('what is measured beside the loss', () => {
     expect((await curves('no-norm')).metrics).not.toHaveProperty('tanhShare');
   });
 
+  it('is what products take: one multiplication a weight, or one for each group and plane', async () => {
+    const products = async (technique: TechniqueSpec, base?: Uint8Array) =>
+      await run(asking(technique, [{ kind: 'products' }]), { base: base ? { bytes: base } : null });
+    const dense = await products(NONE);
+    expect(dense.outcome.metrics.multiplicationsPerWeight).toBe(1);
+    expect(dense.outcome.metrics).not.toHaveProperty('valuesPerWeight');
+    const base = dense.artifacts[0]!.bytes;
+    const grouped = { groupSize: 16 };
+    const planes = (await products({ id: 'ptqtp-planes', parameters: grouped }, base)).outcome.metrics;
+    const values = (await products({ id: 'ptqtp', parameters: grouped }, base)).outcome.metrics;
+    const binary = (await products({ id: 'binary-weights', parameters: grouped }, base)).outcome.metrics;
+    expect(planes.multiplicationsPerWeight).toBe(2 / 16);
+    expect(binary.multiplicationsPerWeight).toBe(1 / 16);
+    expect(values.multiplicationsPerWeight).toBe(1);
+    expect(planes.valuesPerWeight).toBeGreaterThan(8);
+    expect(binary.valuesPerWeight).toBe(2);
+    expect(Math.abs(planes.natsPerByte! - values.natsPerByte!)).toBeLessThan(1e-5);
+    // Codes with zero points say nothing of their products.
+    const codes = (await products(bits(8), base)).outcome.metrics;
+    for (const metric of ['multiplicationsPerWeight', 'valuesPerWeight']) expect(codes).not.toHaveProperty(metric);
+  });
+
   it('is how scores of pruning rank with what it does, and the model is left as it was', async () => {
     const probes = [{ kind: 'pruning-scores' }, { kind: 'agreement' }] as const;
     const plain = await run(spec(NONE));

@@ -106,6 +106,8 @@ async function measure(probe: ProbeSpec, count: number, model: ProbedModel): Pro
       // Not a number, and so no metric, where a model has no norms.
       return found({ tanhShare: mean((gain) => Number(gain >= TANH_GAIN)), tanhGain: mean((gain) => gain) }, {});
     }
+    case 'products':
+      return found(productsOf(decoder), {});
     case 'pruning-scores': {
       const groups = await prunedGroups(decoder, model.items, { signal });
       const distortions = groups.map(({ distortion }) => distortion);
@@ -119,6 +121,21 @@ async function measure(probe: ProbeSpec, count: number, model: ProbedModel): Pro
       );
     }
   }
+}
+
+/** Over the weights of all layers. Not a number, and so no metric, where the form of any says nothing about it. */
+function productsOf(decoder: Decoder): Outcome['metrics'] {
+  let weights = 0;
+  let multiplications = 0;
+  let values = 0;
+  for (const [name, { inSize, outSize, product }] of decoder.linears) {
+    if (!name.startsWith('layers.')) continue;
+    const size = inSize * outSize;
+    weights += size;
+    multiplications += product?.multiplications ?? Number.NaN;
+    values += size * (product?.valuesPerWeight ?? Number.NaN);
+  }
+  return { multiplicationsPerWeight: multiplications / weights, valuesPerWeight: values / weights };
 }
 
 async function againstReference(

@@ -84,6 +84,8 @@ function passesOf(probe: ProbeSpec): number {
     case 'answers':
     case 'norm-curves':
       return 1;
+    case 'products':
+      return 0;
     // A few hundred passes over a few hundred tokens.
     case 'pruning-scores':
       return 10;

@@ -15,8 +15,18 @@ export interface Linear {
   forward(x: Tensor, bias: Tensor | undefined): Tensor;
   /** The weight `[out, in]` that the product is the same as, for linears that can become a dense one again. */
   readWeight?(): Promise<Float32Array>;
+  /** What a product with one vector takes, where it is known. */
+  readonly product?: ProductCount;
   /** Frees what it owns. */
   dispose(): void;
+}
+
+/** What the form of a weight asks of a product with one vector, counted on the weight; the bias and how a kernel goes about it aside. */
+export interface ProductCount {
+  /** Multiplications; what is only added or subtracted is none. */
+  readonly multiplications: number;
+  /** Different values that a weight can have in the group that it shares scales with, the mean over groups; left out where any is possible. */
+  readonly valuesPerWeight?: number;
 }
 
 /** The plain product `x W^T + b` on a weight `[out, in]`, which the decoder's parameters own. */
@@ -25,12 +35,14 @@ export class DenseLinear implements Linear {
   readonly inSize: number;
   readonly outSize: number;
   readonly trainable: ReadonlyMap<string, Tensor> = new Map();
+  readonly product: ProductCount;
 
   constructor(weight: Tensor) {
     const [outSize, inSize] = weight.shape;
     this.weight = weight;
     this.outSize = outSize!;
     this.inSize = inSize!;
+    this.product = { multiplications: weight.size };
   }
 
   get storedBytes(): number {

@@ -77,6 +77,36 @@ describe('two trit-planes', () => {
     expect(planes).toBeLessThan(await error('round-to-nearest', { bits: 2, scheme: 'affine', ...grid }));
     expect(planes).toBeGreaterThan(await error('round-to-nearest', { bits: 5, ...grid }));
   });
+
+  it('give the same logits on the packed planes as on the values that they stand for', async () => {
+    const values = await quantized('ptqtp', {});
+    const planes = await quantized('ptqtp-planes', {});
+    expect(relativeDifference(await logitsOf(values.decoder), await logitsOf(planes.decoder))).toBeLessThan(1e-6);
+    // The same weights, stored in whole rows of eighty trits.
+    const { bitsPerWeight: _, storedBytes, ...same } = planes.costs;
+    expect(values.costs).toMatchObject(same);
+    const rows = 4 * (4 * 32 + 2 * 64 + 32);
+    expect(storedBytes).toBe(2 * (16 * rows + 4 * GROUPS));
+    for (const [name, { product, outSize, inSize }] of planes.decoder.linears) {
+      if (!name.startsWith('layers.')) continue;
+      expect(product?.multiplications, name).toBe((2 * outSize * inSize) / 16);
+      expect(product?.valuesPerWeight, name).toBeGreaterThan(8);
+      expect(product?.valuesPerWeight, name).toBeLessThanOrEqual(9);
+    }
+  });
+});
+
+describe('binary weights', () => {
+  it('are signs times mean magnitudes, further from the weights than two trit-planes', async () => {
+    const binary = await quantized('binary-weights', {});
+    expect(binary.costs.quantizationError).toBeGreaterThan((await quantized('ptqtp', {})).costs.quantizationError);
+    // For normal weights the error is sqrt(1 - 2 / pi); groups of sixteen fit a little better.
+    expect(binary.costs.quantizationError).toBeGreaterThan(0.5);
+    expect(binary.costs.quantizationError).toBeLessThan(Math.sqrt(1 - 2 / Math.PI));
+    expect(binary.costs).toMatchObject({ bitsPerWeight: 1 + 32 / 16, sparsity: 0 });
+    const { product } = binary.decoder.linear('layers.0.mlp.up_proj');
+    expect(product).toEqual({ multiplications: (32 * 64) / 16, valuesPerWeight: 2 });
+  });
 });
 
 describe('layer-wise bits', () => {

@@ -1,5 +1,5 @@
-import { type Backend, keep, linear, Tensor } from '@claimbench/kernels';
-import type { Decoder, Linear } from '@claimbench/models';
+import { type Backend, linear as denseProduct, keep, Tensor } from '@claimbench/kernels';
+import type { Decoder, Linear, ProductCount } from '@claimbench/models';
 import { CostCounter, type WeightCosts } from './costs.ts';
 import { dequantize, type IntegerGridCodes } from './integer-grid.ts';
 import { type LinearWeight, readLayerWeights } from './layer-weights.ts';
@@ -14,6 +14,7 @@ export class StoredLinear implements Linear {
   readonly outSize: number;
   readonly storedBytes: number;
   readonly trainable: ReadonlyMap<string, Tensor> = new Map();
+  readonly product: ProductCount;
   readonly #weight: Tensor;
 
   constructor(
@@ -25,11 +26,12 @@ export class StoredLinear implements Linear {
     this.outSize = outSize;
     this.inSize = inSize;
     this.storedBytes = storedBytes;
+    this.product = { multiplications: outSize * inSize };
     this.#weight = keep(Tensor.from(backend, values, [outSize, inSize]));
   }
 
   forward(x: Tensor, bias: Tensor | undefined): Tensor {
-    return linear(x, this.#weight, bias);
+    return denseProduct(x, this.#weight, bias);
   }
 
   async readWeight(): Promise<Float32Array> {
@@ -41,9 +43,13 @@ export class StoredLinear implements Linear {
   }
 }
 
-/** What a quantizer makes of one weight: an integer grid that is packed, or values and the bytes that they take as stored. */
+/**
+ * What a quantizer makes of one weight: an integer grid that is packed, a linear of its own with the values that it computes with, or values and the
+ * bytes that they take as stored.
+ */
 export type QuantizedWeight =
   | { readonly grid: IntegerGridCodes; readonly bits: number; readonly symmetric: boolean }
+  | { readonly linear: Linear; readonly values: Float32Array }
   | { readonly values: Float32Array; readonly storedBytes: number };
 
 /** Puts a quantized weight in the place of a linear; returns the values that it computes with from now on. */
@@ -59,6 +65,12 @@ export function storeQuantized(
     decoder.replaceLinear(name, packed);
     const after = dequantize(grid, inSize);
     costs.count(values, after, packed.storedBytes);
+    return after;
+  }
+  if ('linear' in quantized) {
+    const { linear, values: after } = quantized;
+    decoder.replaceLinear(name, linear);
+    costs.count(values, after, linear.storedBytes);
     return after;
   }
   decoder.replaceLinear(
