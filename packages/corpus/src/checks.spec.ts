@@ -182,6 +182,28 @@ describe('a protocol file', () => {
     ]);
   });
 
+  it('may keep a loss beside a time, and nothing that is counted', () => {
+    const timing = { against: { id: 'none', parameters: {} }, rounds: 9, sampleMs: 50 };
+    const speedWith = (change: (part: Protocol['parts'][number]) => void) =>
+      protocolWith((draft) => {
+        draft.kind = 'speed';
+        draft.timing = timing;
+        draft.plan = { name: 'fixed', blocks: 8 };
+        const [first, second] = draft.parts;
+        first!.template = 'greater';
+        first!.contrast = { ...first!.contrast, metric: 'timeRatio', terms: [{ arm: 'bits-8', coefficient: 1 }] };
+        first!.margin = { kind: 'absolute', value: 0.02 };
+        draft.parts = [first!, { ...second!, template: 'not-worse' }];
+        change(draft.parts[1]!);
+      }).filter((issue) => issue.startsWith('parts: a claim about speed'));
+    const refused = [
+      'parts: a claim about speed is judged on timeRatio, and on losses that are not worse; counted things never share its verdict',
+    ];
+    expect(speedWith(() => {})).toEqual([]);
+    expect(speedWith((part) => (part.template = 'greater'))).toEqual(refused);
+    expect(speedWith((part) => (part.contrast.metric = 'modelBytes'))).toEqual(refused);
+  });
+
   it('is refused with a rule that its kind does not have', () => {
     expect(protocolWith((draft) => (draft.kind = 'superiority'))[0]).toBe(
       'kind: the claim 229.4 is of kind threshold, found superiority',

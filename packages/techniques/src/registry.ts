@@ -10,6 +10,7 @@ import { parallelLayers } from './layer-skipping/parallel-layers.ts';
 import { recurrence } from './layer-skipping/recurrence.ts';
 import { selfSpeculative } from './layer-skipping/self-speculative.ts';
 import { stochasticDepth } from './layer-skipping/stochastic-depth.ts';
+import { wideShallow } from './layer-skipping/wide-shallow.ts';
 import { none } from './none.ts';
 import { batchNorm } from './norm/batch-norm.ts';
 import { dynamicTanh } from './norm/dynamic-tanh.ts';
@@ -111,6 +112,7 @@ const SINGLE: readonly Technique[] = [
   painters,
   recurrence,
   parallelLayers,
+  wideShallow,
   layerSkip,
   layerSkipContinued,
   layerDrop,
