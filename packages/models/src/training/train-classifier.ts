@@ -5,7 +5,7 @@ import { divergenceAtEnd, finalLossOf } from './divergence.ts';
 import { optimiseNetwork, type StepOptions, type TrainingPoint } from './optimise.ts';
 import { ADAMW, type TrainingRecipe, trainingSteps } from './recipe.ts';
 import { learningRateAt } from './schedule.ts';
-import type { TrainingResult } from './train.ts';
+import { isPoint, type TrainingResult } from './train.ts';
 
 export interface ClassifierTrainingOptions extends Omit<StepOptions<FeedForward>, 'onStep' | 'loss' | 'recompute'> {
   /** Decides the order of the examples (stream 2). */
@@ -30,10 +30,11 @@ export async function trainClassifier(
   const steps = trainingSteps(recipe, 1);
   const { pointEvery, onPoint, seed, ...rest } = options;
   const losses: number[] = [];
+  const gradientNorms: number[] = [];
   const onStep = (point: TrainingPoint) => {
     losses.push(point.trainingLoss);
-    const { step } = point;
-    if (step === 1 || step === steps || step % pointEvery === 0) onPoint?.(point);
+    gradientNorms.push(point.gradientNorm);
+    if (isPoint(point.step, steps, pointEvery)) onPoint?.(point);
   };
   const diverged = await optimiseNetwork(
     network,
@@ -55,6 +56,8 @@ export async function trainClassifier(
     finalLoss: finalLossOf(losses),
     unigramEntropy: examples.labelEntropy,
     diverged: diverged ?? divergenceAtEnd(losses, examples.labelEntropy, words),
+    losses,
+    gradientNorms,
   };
 }
 
