@@ -431,6 +431,15 @@ describe('what can be timed', () => {
     }
   });
 
+  it('is no training in stages, whose steps differ', () => {
+    const tuned = recipeSubjects()
+      .map(({ spec }) => spec)
+      .find((spec) => spec?.kind === 'recipe' && spec.fineTuning)!;
+    expect(refusal(undefined, 'round-to-nearest', 'none', tuned)).toBeNull();
+    expect(refusal('training', 'rms-norm', 'none', tuned)).toMatch(/is trained on two texts in turn/);
+    expect(refusal('making', 'round-to-nearest', 'none', tuned)).toMatch(/is trained on two texts in turn/);
+  });
+
   it('takes at least a step of training in every sample, for plans', async () => {
     const spec = (await planComparison(request(), RESOURCES))[1]!.spec;
     const against = { id: 'none', parameters: {} };

@@ -98,6 +98,9 @@ export function checkTiming({ technique, timing, subject }: Pick<RunSpec, 'techn
   if (timing.of !== undefined && subject.kind === 'checkpoint') {
     doesNotFit(`${subject.name} was trained elsewhere: no recipe says what its training takes`);
   }
+  if (timing.of !== undefined && subject.kind === 'recipe' && subject.fineTuning) {
+    doesNotFit(`${subject.name} is trained on two texts in turn: only the steps of a training on one are timed`);
+  }
   switch (timing.of) {
     case undefined:
       if (
