@@ -134,7 +134,7 @@ KERNELS_MATH Lanes log(Lanes x) {
   // m in [sqrt 1/2, sqrt 2), x = m 2^n
   Lanes m, n;
   KERNELS_EACH_PART {
-    const IntVec bits = (IntVec)scaled.part[i] - 0x3f3504f3;
+    const IntVec bits = (IntVec)((BitVec)scaled.part[i] - 0x3f3504f3u);
     m.part[i] = (Vec)((bits & 0x007fffff) + 0x3f3504f3);
     n.part[i] = (Vec)((bits >> 23) + 0x4b400000) - kRounder;
   }

@@ -32,6 +32,8 @@ constexpr int kParts = kLanes / kWidth;
 // One register.
 typedef float Vec __attribute__((vector_size(4 * kWidth)));
 typedef int32_t IntVec __attribute__((vector_size(4 * kWidth)));
+// Bits that wrap around: signed ones must not.
+typedef uint32_t BitVec __attribute__((vector_size(4 * kWidth)));
 typedef float LooseVec __attribute__((vector_size(4 * kWidth), aligned(4), may_alias));
 typedef float Four __attribute__((vector_size(16)));
 typedef int32_t FourInts __attribute__((vector_size(16)));
