@@ -271,11 +271,11 @@ describe('a run spec', () => {
       ...plain,
       spec: { ...plain.spec!, training: { ...trainingOf(plain), tokens: 1 } } as RunSpec['subject'],
     });
-    expect((secondsOf(tuned) - evaluation) / (secondsOf(plain) - evaluation)).toBeCloseTo(1.25, 3);
+    expect((secondsOf(tuned) - evaluation) / (secondsOf(plain) - evaluation)).toBeCloseTo(2, 3);
     expect(tuned.data).toEqual(['generated-stories', 'node-docs']);
-    expect(tuned.description).toMatch(/^Trained on 0\.12 M tokens of node-docs, then 0\.03 M of generated-stories; /);
+    expect(tuned.description).toMatch(/^Trained on 0\.12 M tokens of node-docs, then 0\.12 M of generated-stories; /);
     expect(subjectLine(tuned.spec!)).toMatch(
-      / M parameters, 0\.12 M tokens of node-docs, then 0\.03 M of generated-stories$/,
+      / M parameters, 0\.12 M tokens of node-docs, then 0\.12 M of generated-stories$/,
     );
     expect(plain.spec).not.toHaveProperty('fineTuning');
   });

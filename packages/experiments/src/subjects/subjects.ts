@@ -114,7 +114,7 @@ export function subjectLine(...subjects: readonly SubjectSpec[]): string {
   return `${size}, ${tokens} M tokens of ${data}${thenLine(recipes)}`;
 }
 
-/** ", then 0.03 M of generated-stories", where a recipe goes on with a second text. */
+/** ", then 0.12 M of generated-stories", where a recipe goes on with a second text. */
 function thenLine(recipes: readonly RecipeSubject[]): string {
   const tuned = recipes.flatMap(({ fineTuning }) => fineTuning ?? []);
   if (tuned.length === 0) return '';
