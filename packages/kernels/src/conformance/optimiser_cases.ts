@@ -33,6 +33,13 @@ export interface OptimiserSteps {
   };
 }
 
+/** What every optimiser goes through that has no settings of its own to vary. */
+export const usualWays = [
+  { name: 'three steps, a decay for each parameter', clipped: false, strange: false },
+  { name: 'three steps, clipped inside', clipped: true, strange: false },
+  { name: 'three steps, the second of strange gradients', clipped: false, strange: true },
+] as const;
+
 /** Three steps over a list of parameters. */
 export function threeSteps(name: string, { clipped, reason, deviations, strange, create }: OptimiserSteps): OpCase {
   const bound = nmse(1e-11, reason);

@@ -3,9 +3,8 @@ import { checkExamples, type Examples, exampleBatches } from '../data/examples.t
 import type { FeedForward } from '../vision/feed-forward.ts';
 import { divergenceAtEnd, finalLossOf } from './divergence.ts';
 import { optimiseNetwork, type StepOptions, type TrainingPoint } from './optimise.ts';
-import { ADAMW, type TrainingRecipe, trainingSteps } from './recipe.ts';
-import { learningRateAt } from './schedule.ts';
-import { isPoint, type TrainingResult } from './train.ts';
+import type { TrainingRecipe } from './recipe.ts';
+import { isPoint, optimisationOf, type TrainingResult } from './train.ts';
 
 export interface ClassifierTrainingOptions extends Omit<StepOptions<FeedForward>, 'onStep' | 'loss' | 'recompute'> {
   /** Decides the order of the examples (stream 2). */
@@ -26,29 +25,21 @@ export async function trainClassifier(
   options: ClassifierTrainingOptions,
 ): Promise<TrainingResult> {
   checkExamples(network.config, examples);
-  const { batchSize, weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
-  const steps = trainingSteps(recipe, 1);
+  const { batchSize } = recipe;
+  const optimisation = optimisationOf(recipe, 1);
   const { pointEvery, onPoint, seed, ...rest } = options;
   const losses: number[] = [];
   const gradientNorms: number[] = [];
   const onStep = (point: TrainingPoint) => {
     losses.push(point.trainingLoss);
     gradientNorms.push(point.gradientNorm);
-    if (isPoint(point.step, steps, pointEvery)) onPoint?.(point);
+    if (isPoint(point.step, optimisation.steps, pointEvery)) onPoint?.(point);
   };
-  const diverged = await optimiseNetwork(
-    network,
-    exampleBatches(examples, seed, batchSize),
-    {
-      steps,
-      learningRate: (step) => learningRateAt(recipe, step, steps),
-      optimiser,
-      weightDecay,
-      gradientClip,
-      microBatchSize,
-    },
-    { ...rest, loss: labelLoss, onStep },
-  );
+  const diverged = await optimiseNetwork(network, exampleBatches(examples, seed, batchSize), optimisation, {
+    ...rest,
+    loss: labelLoss,
+    onStep,
+  });
   const words = { unit: 'nats/item', entropy: 'the entropy of the labels' };
   return {
     steps: losses.length,

@@ -88,18 +88,23 @@ function planned(
       `the tokens come from a vocabulary of ${stream.vocabularySize}, the model has ${vocabularySize}`,
     );
   }
-  const { batchSize, weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
-  const steps = trainingSteps(recipe, time);
   return {
-    batches: trainingBatches(stream, seed, batchSize, time, order),
-    optimisation: {
-      steps,
-      learningRate: (step) => learningRateAt(recipe, step, steps),
-      optimiser,
-      weightDecay,
-      gradientClip,
-      microBatchSize,
-    },
+    batches: trainingBatches(stream, seed, recipe.batchSize, time, order),
+    optimisation: optimisationOf(recipe, time),
+  };
+}
+
+/** What a recipe means for the steps of a training with so many predictions in an item. */
+export function optimisationOf(recipe: TrainingRecipe, predictions: number): Optimisation {
+  const { weightDecay, gradientClip, optimiser = ADAMW, microBatchSize } = recipe;
+  const steps = trainingSteps(recipe, predictions);
+  return {
+    steps,
+    learningRate: (step) => learningRateAt(recipe, step, steps),
+    optimiser,
+    weightDecay,
+    gradientClip,
+    microBatchSize,
   };
 }
 

@@ -2,6 +2,7 @@ import { fullPlan, parallelInPlan, parseDecoderConfig } from '@claimbench/models
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { groupField } from './layer-groups.ts';
 
 export const parallelLayers = defineTechnique({
   id: 'parallel-layers',
@@ -15,14 +16,7 @@ export const parallelLayers = defineTechnique({
   equation: String.raw`(I + f_L)\cdots(I + f_1)\,x \;\approx\; x + \sum_{l=1}^{L} f_l(x)`,
   papers: [138],
   parameters: z.strictObject({
-    group: z
-      .number()
-      .int()
-      .min(1)
-      .max(64)
-      .nullable()
-      .default(null)
-      .meta({ title: 'Group', description: 'Consecutive layers that are laid side by side; empty: all of them' }),
+    group: groupField('are laid side by side'),
   }),
   grid: { group: [2, 4, null] },
   label: ({ group }) => (group === null ? 'all layers' : `groups of ${group}`),

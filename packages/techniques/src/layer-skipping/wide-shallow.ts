@@ -2,6 +2,7 @@ import { parseDecoderConfig } from '@claimbench/models';
 import { z } from 'zod';
 import { defineTechnique } from '../technique.ts';
 import { doesNotFit } from '../technique-error.ts';
+import { groupField } from './layer-groups.ts';
 
 export const wideShallow = defineTechnique({
   id: 'wide-shallow',
@@ -17,14 +18,7 @@ export const wideShallow = defineTechnique({
   equation: String.raw`y = x + \sum_{i=1}^{n} A_i(\mathrm{N} x) = x + [O_1 \cdots O_n]\,\mathrm{heads}_{1 \ldots n}(\mathrm{N} x),\qquad z = y + \sum_{i=1}^{n} M_i(\mathrm{N}' y)`,
   papers: [138],
   parameters: z.strictObject({
-    group: z
-      .number()
-      .int()
-      .min(1)
-      .max(64)
-      .nullable()
-      .default(null)
-      .meta({ title: 'Group', description: 'Consecutive layers that become one; empty: all of them' }),
+    group: groupField('become one'),
   }),
   grid: { group: [2, 4, null] },
   label: ({ group }) => (group === null ? 'one layer' : `groups of ${group}`),

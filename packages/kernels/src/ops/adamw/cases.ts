@@ -1,12 +1,8 @@
 import type { OpCase } from '../../conformance/case.ts';
-import { threeSteps } from '../../conformance/optimiser_cases.ts';
+import { threeSteps, usualWays } from '../../conformance/optimiser_cases.ts';
 import { adamW, createAdamWState } from './op.ts';
 
-export const cases: readonly OpCase[] = [
-  { name: 'three steps, a decay for each parameter', clipped: false, strange: false },
-  { name: 'three steps, clipped inside', clipped: true, strange: false },
-  { name: 'three steps, the second of strange gradients', clipped: false, strange: true },
-].map(({ name, clipped, strange }) =>
+export const cases: readonly OpCase[] = usualWays.map(({ name, clipped, strange }) =>
   threeSteps(name, {
     clipped,
     strange,
