@@ -28,12 +28,15 @@ export function checkProtocol(protocol: Protocol): void {
       errors: [{ path, message }],
     });
   };
-  checkArmSubjects(protocol, refuse);
+  // Listing them counts the parameters of each: once a protocol, not for each of its arms.
+  const resources = { subjects: trainedSubjects(), dataSets: [] };
+  const named = (template: SubjectTemplate) => findSubject(template, resources);
+  checkArmSubjects(protocol, named, refuse);
   const data = { name: protocol.evaluation.data };
   for (const { arm, technique, spec, timed } of arms) {
     for (const template of [subjectTemplate(protocol, arm), protocol.secondSubject]) {
       if (!template || template.kind === 'checkpoint') continue;
-      const subject = trainedNamed(template);
+      const subject = named(template);
       checkExampleData({ subject, evaluation: { ...protocol.evaluation, data } });
       checkFit(technique, subject);
       checkProbes({ subject, technique: spec, evaluation: { ...protocol.evaluation, data } });
@@ -73,12 +76,12 @@ export function checkProtocol(protocol: Protocol): void {
   }
 }
 
-function trainedNamed(template: SubjectTemplate): SubjectSpec {
-  return findSubject(template, { subjects: trainedSubjects(), dataSets: [] });
-}
-
 /** Arms of one block are compared item by item, and at one size: their subjects read the same text in the same windows. */
-function checkArmSubjects(protocol: Protocol, refuse: (path: string, message: string) => never): void {
+function checkArmSubjects(
+  protocol: Protocol,
+  named: (template: SubjectTemplate) => SubjectSpec,
+  refuse: (path: string, message: string) => never,
+): void {
   for (const [i, { id, subject: template }] of protocol.arms.entries()) {
     if (!template) continue;
     if (protocol.subject.kind === 'checkpoint') {
@@ -93,7 +96,7 @@ function checkArmSubjects(protocol: Protocol, refuse: (path: string, message: st
     if (protocol.secondSubject) {
       refuse('secondSubject', `the arm ${id} has a subject of its own, which has no second size: expected null`);
     }
-    const [own, common] = [template, protocol.subject].map((name) => readingOf(trainedNamed(name), protocol));
+    const [own, common] = [template, protocol.subject].map((name) => readingOf(named(name), protocol));
     if (own !== common) {
       const message = `arms are compared on the same items: ${template.name} reads ${own}, and ${protocol.subject.name} ${common}`;
       refuse(`arms.${i}.subject`, message);
