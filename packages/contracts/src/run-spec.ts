@@ -17,10 +17,13 @@ export const TokenizerSpec = z.discriminatedUnion('kind', [
 ]);
 export type TokenizerSpec = z.infer<typeof TokenizerSpec>;
 
-/** A decoder as the recipes describe it, before any technique changes it. */
+/**
+ * A decoder as the recipes describe it, before any technique changes it; in the style of ModernBERT an encoder, which learns to fill in masked
+ * tokens where the others learn to predict the next one.
+ */
 export const DecoderArchitecture = z
   .object({
-    style: z.enum(['gpt2', 'llama']),
+    style: z.enum(['gpt2', 'llama', 'modernbert']),
     layers: z.number().int().min(1).max(64),
     hiddenSize: z.number().int().min(8).max(4096),
     heads: z.number().int().min(1).max(64),
@@ -152,6 +155,16 @@ export const SubjectSpec = z
   ])
   .meta({ id: 'SubjectSpec' });
 export type SubjectSpec = z.infer<typeof SubjectSpec>;
+
+/** As much of a subject as says whether it is an encoder. */
+export type SubjectKind =
+  | { readonly kind: 'recipe'; readonly architecture: Pick<DecoderArchitecture, 'style'> }
+  | { readonly kind: 'classifier' | 'checkpoint' };
+
+/** Whether a subject that is trained here fills in masked tokens, where a decoder predicts the next one. */
+export function isEncoderSubject(subject: SubjectKind): boolean {
+  return subject.kind === 'recipe' && subject.architecture.style === 'modernbert';
+}
 
 /** What is measured beside the loss, on the first documents of the evaluation's split: as many as it has items. */
 export const ProbeSpec = z

@@ -65,7 +65,9 @@ export {
   type Activation,
   DecoderConfig,
   type DecoderConfigInput,
+  isEncoder,
   type LayerNormPlace,
+  maskTokenOf,
   NORM_PLACES,
   type NormPlace,
   normAt,
@@ -138,7 +140,7 @@ export { type AnswerResult, answerExactly } from './evaluation/answers.ts';
 export { type ClassificationResult, classify, classifyByFrequency } from './evaluation/classify.ts';
 export { type ContinuationPlan, continuationQuestions } from './evaluation/continuation-questions.ts';
 export { type EvaluationResult, evaluate, evaluateUnigram } from './evaluation/evaluate.ts';
-export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole } from './evaluation/items.ts';
+export { type EvaluationItem, evaluationItems, type ItemPlan, itemsOfWhole, maskedItems } from './evaluation/items.ts';
 export {
   answerQuestions,
   LENGTH_NORMALISATIONS,
@@ -172,13 +174,13 @@ export { exitLoss } from './training/exit-loss.ts';
 export { dropLayersInTraining, type LayerDropout, type LayerDropoutAtWork } from './training/layer-dropout.ts';
 export { addLora, type FrozenWeight, isAdapter, LoraLinear, type LoraOptions } from './training/lora.ts';
 export {
-  nextTokenLoss,
   type Optimisation,
   optimise,
   optimiseNetwork,
   type StepOptions,
   StepwiseOptimisation,
   type TrainingPoint,
+  tokenLoss,
 } from './training/optimise.ts';
 export type { OptimiserSpec } from './training/optimiser.ts';
 export {

@@ -14,5 +14,6 @@ export const none = defineTechnique({
   grid: {},
   label: () => '',
   planLayers: (config) => fullPlan(config.layers),
+  encoders: true,
   perceptron: 'unchanged',
 });

@@ -153,6 +153,33 @@ describe('a technique that does not fit the architecture', () => {
     expect(() => checkPerceptronFit(grouped, config)).toThrow('groups of 64 inputs, but fc2 has 32');
   });
 
+  it('an encoder takes what acts on its architecture, and what knows nothing of the order of tokens', () => {
+    const encoder = smallConfig('modernbert');
+    const fitting = techniqueIds().filter((id) => {
+      const technique = resolveTechnique({ id, parameters: {} });
+      if (technique.encoders) return true;
+      expect(() => checkFit(technique, encoder)).toThrow(
+        expect.objectContaining({
+          code: 'technique-does-not-fit',
+          message: `${id} does not fit: it acts on a decoder, which predicts the next token, found an encoder, which fills in masked ones`,
+        }),
+      );
+      return false;
+    });
+    const acting = fitting.filter((id) => resolveTechnique({ id, parameters: {} }).seam !== 'architecture');
+    expect(acting).toEqual(['none', 'round-to-nearest', 'magnitude', 'after-training']);
+    for (const id of fitting) {
+      if (!NEEDS_LAYER_NORM.has(id)) checkFit(resolveTechnique({ id, parameters: {} }), encoder);
+    }
+    const inTurn = (after: string) =>
+      resolveTechnique({
+        id: 'after-training',
+        parameters: { training: { id: 'rms-norm' }, after: { id: after } },
+      });
+    checkFit(inTurn('magnitude'), encoder);
+    expect(() => checkFit(inTurn('wanda'), encoder)).toThrow(/found an encoder/);
+  });
+
   it('every technique with its defaults fits a plain decoder', () => {
     for (const id of techniqueIds()) {
       for (const style of ['gpt2', 'llama'] as const)

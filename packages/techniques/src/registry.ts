@@ -1,4 +1,4 @@
-import type { DecoderConfig, FeedForwardConfig } from '@claimbench/models';
+import { type DecoderConfig, type FeedForwardConfig, isEncoder } from '@claimbench/models';
 import { afterTraining } from './after-training.ts';
 import { dropLayers } from './layer-skipping/drop-layers.ts';
 import { dropSublayers } from './layer-skipping/drop-sublayers.ts';
@@ -148,6 +148,12 @@ export function parameterProblems(id: string, parameters: unknown): readonly Par
 
 /** Throws `technique-does-not-fit` where the technique cannot act on a recipe's decoder: before anything runs. */
 export function checkFit(technique: ResolvedTechnique, recipe: DecoderConfig): void {
+  if (isEncoder(recipe) && !technique.encoders) {
+    throw doesNotFit(
+      technique.id,
+      'it acts on a decoder, which predicts the next token, found an encoder, which fills in masked ones',
+    );
+  }
   const startsFrom = 'startsFrom' in technique ? technique.startsFrom : null;
   if (startsFrom) checkFit(startsFrom, recipe);
   const config = startsFrom?.seam === 'architecture' ? startsFrom.changeConfig(recipe) : recipe;

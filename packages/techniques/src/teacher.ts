@@ -1,5 +1,5 @@
 import { add, scale } from '@claimbench/kernels';
-import { Decoder, hiddenDistillationLoss, logitDistillationLoss, mixedLoss, nextTokenLoss } from '@claimbench/models';
+import { Decoder, hiddenDistillationLoss, logitDistillationLoss, mixedLoss, tokenLoss } from '@claimbench/models';
 import type { TrainingChange } from './technique.ts';
 
 /** How much a student listens to its teacher. */
@@ -28,7 +28,7 @@ export function taughtBy(teacher: Decoder, { share, temperature, hidden }: Teach
         const logits = student.logitsOf(states);
         const taught = teacher.hidden(ids);
         const ofProbabilities = mixedLoss(
-          nextTokenLoss(logits, targets),
+          tokenLoss(logits, targets),
           logitDistillationLoss(logits, teacher.logitsOf(taught), temperature),
           share,
         );

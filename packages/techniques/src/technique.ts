@@ -90,7 +90,8 @@ interface TechniqueText<Parameters> {
  * Where it acts. `architecture`: on the config, before the decoder is made and trained. `training`: on the steps of training, and
  * maybe on the order of layers afterwards. `checkpoint`: on the weights of a trained decoder. `inference`: on the order in which a
  * trained decoder runs its layers. `perceptron` is what it does at the same seam to a multi-layer perceptron; without it the technique needs
- * a decoder.
+ * a decoder. `encoders` says that it acts on an encoder as on a decoder: it neither predicts tokens itself nor counts on their order, and
+ * what the architecture alone decides does so always.
  * All throw TechniqueError `technique-does-not-fit`, naming what the technique needs and what the architecture has.
  */
 type Action<Parameters> =
@@ -103,6 +104,7 @@ type Action<Parameters> =
     }
   | {
       readonly seam: 'training';
+      readonly encoders?: true;
       /** The parameters with those that training does not read at their defaults: runs that agree in them share one trained model. */
       trainedWith(parameters: Parameters): Parameters;
       changeTraining(
@@ -118,6 +120,7 @@ type Action<Parameters> =
     }
   | {
       readonly seam: 'checkpoint';
+      readonly encoders?: true;
       /** Throws where the technique cannot act on such a decoder: asked before anything runs. */
       checkConfig(config: DecoderConfig, parameters: Parameters): void;
       /** Replaces or rewrites linears of the decoder; returns what the weights cost now. */
@@ -133,6 +136,7 @@ type Action<Parameters> =
     }
   | {
       readonly seam: 'inference';
+      readonly encoders?: true;
       /** A network without layers to order runs as it is. */
       readonly perceptron?: 'unchanged';
       planLayers(config: DecoderConfig, parameters: Parameters, context: TechniqueContext): LayerPlan;
@@ -143,7 +147,12 @@ type Action<Parameters> =
 export type TechniqueDefinition<Parameters> = TechniqueText<Parameters> & Action<Parameters>;
 
 /** What a technique with checked parameters does, where it acts. */
-export type ResolvedAction =
+export type ResolvedAction = {
+  /** Whether it acts on encoders too. */
+  readonly encoders: boolean;
+} & ResolvedSeam;
+
+type ResolvedSeam =
   | {
       readonly seam: 'architecture';
       changeConfig(config: DecoderConfig): DecoderConfig;
@@ -276,6 +285,7 @@ function actionOf<Parameters extends Record<string, unknown>>(
       const { perceptron } = definition;
       return {
         seam: 'architecture',
+        encoders: true,
         changeConfig: (config) => definition.changeConfig(config, parameters),
         perceptron: perceptron ? { changeConfig: (config) => perceptron.changeConfig(config, parameters) } : null,
       };
@@ -283,6 +293,7 @@ function actionOf<Parameters extends Record<string, unknown>>(
     case 'training':
       return {
         seam: 'training',
+        encoders: definition.encoders ?? false,
         trainedWith: asJson<{ [name: string]: Json }>(definition.trainedWith(parameters)),
         changeTraining: async (decoder, context) => await definition.changeTraining(decoder, parameters, context),
         planLayers: (config) => definition.planLayers(config, parameters),
@@ -295,6 +306,7 @@ function actionOf<Parameters extends Record<string, unknown>>(
       const { perceptron } = definition;
       return {
         seam: 'checkpoint',
+        encoders: definition.encoders ?? false,
         startsFrom: null,
         checkConfig: (config) => definition.checkConfig(config, parameters),
         changeWeights: async (decoder, context) => {
@@ -317,6 +329,7 @@ function actionOf<Parameters extends Record<string, unknown>>(
     case 'inference':
       return {
         seam: 'inference',
+        encoders: definition.encoders ?? false,
         startsFrom: null,
         perceptron: definition.perceptron ?? null,
         planLayers: (config, context) => definition.planLayers(config, parameters, context),

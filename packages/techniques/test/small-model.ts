@@ -4,7 +4,7 @@ import { afterEach } from 'vitest';
 import type { CheckpointContext } from '../src/index.ts';
 
 /** A decoder for tests: 4 layers of 32 features, feed-forward 64, vocabulary 50. */
-export function smallConfig(style: 'gpt2' | 'llama' = 'llama'): DecoderConfig {
+export function smallConfig(style: 'gpt2' | 'llama' | 'modernbert' = 'llama'): DecoderConfig {
   const shape = { layers: 4, hiddenSize: 32, heads: 2, feedForwardSize: 64, contextLength: 16 };
   // Small weights: near its linear range a random model's damage grows with what is done to it.
   return {

@@ -1153,7 +1153,7 @@ export interface components {
         };
         DecoderArchitecture: {
             /** @enum {string} */
-            style: "gpt2" | "llama";
+            style: "gpt2" | "llama" | "modernbert";
             layers: number;
             hiddenSize: number;
             heads: number;

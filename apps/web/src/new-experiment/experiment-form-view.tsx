@@ -88,7 +88,7 @@ export function ExperimentForm({
           <div className="min-w-0 space-y-8">
             <TechniqueSection catalogue={catalogue} />
             <SubjectAndData catalogue={catalogue} dataSets={dataSets} />
-            <Probes />
+            <Probes catalogue={catalogue} />
             <Training catalogue={catalogue} />
             <SeedsAndBackend backends={backends} />
             <Naming automatic={automaticTitle(values, catalogue)} claim={values.claim} />

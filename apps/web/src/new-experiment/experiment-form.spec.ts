@@ -1,5 +1,5 @@
 import type { SubjectOption, TechniqueDescriptor } from '@claimbench/contracts';
-import { ComparisonRequest, TrainingSpec } from '@claimbench/contracts';
+import { ComparisonRequest, SubjectSpec, TrainingSpec } from '@claimbench/contracts';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
@@ -50,6 +50,21 @@ const subject: SubjectOption = {
   spec: null,
   unavailable: null,
 };
+const encoder = SubjectSpec.parse({
+  kind: 'recipe',
+  name: 'node-small',
+  architecture: {
+    style: 'modernbert',
+    layers: 1,
+    hiddenSize: 32,
+    heads: 2,
+    feedForwardSize: 64,
+    contextLength: 32,
+  },
+  tokenizer: { kind: 'byte' },
+  data: { name: 'node-docs', sha256: '0'.repeat(64) },
+  training: { tokens: 1, batchSize: 1, learningRate: 1, warmup: 0, weightDecay: 0, gradientClip: null },
+});
 const catalogue: FormCatalogue = {
   techniques: [rounding],
   subjects: [subject],
@@ -149,6 +164,14 @@ describe('the form of a new experiment', () => {
       { kind: 'products' },
       { kind: 'choices', choices: 3, contextWords: 8, choiceWords: 3 },
     ]);
+    // Probes look into decoders: none is asked for of another subject.
+    for (const other of [
+      { ...subject, kind: 'classifier' as const },
+      { ...subject, spec: encoder },
+    ]) {
+      const choosing = { ...values, subject: `${other.kind}:node-small` };
+      expect(readForm(choosing, { ...catalogue, subjects: [other] }).request!.probes).toEqual([]);
+    }
     expect(ComparisonRequest.parse(request)).toEqual(request);
     expect(formOf(request, catalogue)).toMatchObject({
       schedule: values.schedule,

@@ -5,7 +5,7 @@ import type {
   SubjectOption,
   TechniqueDescriptor,
 } from '@claimbench/contracts';
-import { canonicalJson } from '@claimbench/contracts';
+import { canonicalJson, isEncoderSubject } from '@claimbench/contracts';
 import { parameterText } from '../experiments/comparison.ts';
 import {
   type Json,
@@ -113,6 +113,12 @@ export interface FormProblem {
   path: string;
   message: string;
 }
+
+/** Whether a subject fills in masked tokens. */
+export const isEncoder = ({ spec }: SubjectOption): boolean => spec !== null && isEncoderSubject(spec);
+
+/** Probes look into decoders. */
+export const isProbed = (subject: SubjectOption): boolean => subject.kind !== 'classifier' && !isEncoder(subject);
 
 export const subjectKey = (subject: { kind: string; name: string }) => `${subject.kind}:${subject.name}`;
 
@@ -241,7 +247,7 @@ export function readForm(
   const report = (path: string, message: string) => {
     problems.push({ path, message });
   };
-  const number = (path: string, text: string, rule: { low: number; high: number; whole: boolean }): number => {
+  const number: ReadNumber = (path, text, rule) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
     const fits = value >= rule.low && value <= rule.high && (!rule.whole || Number.isInteger(value));
     if (!fits) report(path, `Expected ${rule.whole ? 'a whole number' : 'a number'} from ${rule.low} to ${rule.high}`);
@@ -289,21 +295,7 @@ export function readForm(
   if (schedule) training.schedule = schedule;
   const optimiser = specOf(OPTIMISERS, values.optimiser);
   if (optimiser) training.optimiser = optimiser;
-  const probes: ComparisonRequest['probes'] = [];
-  if (values.answers) probes.push({ kind: 'answers' });
-  if (values.agreement) probes.push({ kind: 'agreement' });
-  if (values.stateErrors) probes.push({ kind: 'state-errors' });
-  if (values.normCurves) probes.push({ kind: 'norm-curves' });
-  if (values.pruningScores) probes.push({ kind: 'pruning-scores' });
-  if (values.products) probes.push({ kind: 'products' });
-  if (values.choices) {
-    probes.push({
-      kind: 'choices',
-      choices: number('choiceCount', values.choiceCount, { low: 2, high: 10, whole: true }),
-      contextWords: number('contextWords', values.contextWords, { low: 1, high: 500, whole: true }),
-      choiceWords: number('choiceWords', values.choiceWords, { low: 1, high: 100, whole: true }),
-    });
-  }
+  const probes = subject && isProbed(subject) ? probesOf(values, number) : [];
   const title = values.title.trim() || automaticTitle(values, catalogue);
   if (title.length > 200) report('title', 'At most 200 characters');
 
@@ -357,6 +349,28 @@ export function specWords({ kind, ...rest }: { kind: string; [name: string]: unk
 /** What equals the default is left out: the request says what was chosen. */
 function isDefault(field: ParameterField, value: Json): boolean {
   return field.default !== undefined && canonicalJson(value) === canonicalJson(field.default);
+}
+
+/** Reads a number of the form, and reports the problem where it does not fit. */
+type ReadNumber = (path: string, text: string, rule: { low: number; high: number; whole: boolean }) => number;
+
+function probesOf(values: ExperimentValues, number: ReadNumber): ComparisonRequest['probes'] {
+  const probes: ComparisonRequest['probes'] = [];
+  if (values.answers) probes.push({ kind: 'answers' });
+  if (values.agreement) probes.push({ kind: 'agreement' });
+  if (values.stateErrors) probes.push({ kind: 'state-errors' });
+  if (values.normCurves) probes.push({ kind: 'norm-curves' });
+  if (values.pruningScores) probes.push({ kind: 'pruning-scores' });
+  if (values.products) probes.push({ kind: 'products' });
+  if (values.choices) {
+    probes.push({
+      kind: 'choices',
+      choices: number('choiceCount', values.choiceCount, { low: 2, high: 10, whole: true }),
+      contextWords: number('contextWords', values.contextWords, { low: 1, high: 500, whole: true }),
+      choiceWords: number('choiceWords', values.choiceWords, { low: 1, high: 100, whole: true }),
+    });
+  }
+  return probes;
 }
 
 /** "Round to nearest: bits 8, 6, 4 on node-small": what an experiment is called that nobody named. */

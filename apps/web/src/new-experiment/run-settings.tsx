@@ -1,5 +1,5 @@
 'use client';
-import type { BackendOption, DataSetOption } from '@claimbench/contracts';
+import type { BackendOption, DataSetOption, SubjectOption } from '@claimbench/contracts';
 import { Checkbox, Field, FieldError, Select, Tag, TextInput } from '@claimbench/ui';
 import { bytes, count, parameterCount, significant } from '@claimbench/ui/numbers';
 import { useEffect } from 'react';
@@ -7,6 +7,8 @@ import { useFormContext, useWatch } from 'react-hook-form';
 import {
   type ExperimentValues,
   type FormCatalogue,
+  isEncoder,
+  isProbed,
   OPTIMISERS,
   SCHEDULES,
   specOptions,
@@ -15,11 +17,12 @@ import {
 } from './experiment-form.ts';
 import { FormHeading, useProblem } from './form-parts.tsx';
 
-const SUBJECT_GROUPS = [
-  { kind: 'recipe', label: 'Trained here' },
-  { kind: 'classifier', label: 'Classifiers trained here' },
-  { kind: 'checkpoint', label: 'Trained checkpoints' },
-] as const;
+const SUBJECT_GROUPS: readonly { readonly label: string; has(subject: SubjectOption): boolean }[] = [
+  { label: 'Trained here', has: (subject) => subject.kind === 'recipe' && !isEncoder(subject) },
+  { label: 'Encoders trained here', has: isEncoder },
+  { label: 'Classifiers trained here', has: ({ kind }) => kind === 'classifier' },
+  { label: 'Trained checkpoints', has: ({ kind }) => kind === 'checkpoint' },
+];
 
 /** The model that all arms share, and the text that it is judged on. */
 export function SubjectAndData({
@@ -60,10 +63,10 @@ export function SubjectAndData({
         >
           {(aria) => (
             <Select {...aria} {...register('subject')}>
-              {SUBJECT_GROUPS.map(({ kind, label }) => (
-                <optgroup key={kind} label={label}>
+              {SUBJECT_GROUPS.map(({ label, has }) => (
+                <optgroup key={label} label={label}>
                   {catalogue.subjects
-                    .filter((one) => one.kind === kind)
+                    .filter((one) => has(one))
                     .map((one) => (
                       <option key={subjectKey(one)} value={subjectKey(one)} disabled={one.unavailable !== null}>
                         {one.title}
@@ -234,10 +237,14 @@ const PROBES = [
   },
 ] as const;
 
-/** What is measured beside the loss. */
-export function Probes() {
+/** What is measured beside the loss; nothing where the subject is no decoder. */
+export function Probes({ catalogue }: { catalogue: FormCatalogue }) {
   const { register, control } = useFormContext<ExperimentValues>();
   const choices = useWatch({ control, name: 'choices' });
+  const chosen = useWatch({ control, name: 'subject' });
+  const problem = useProblem('probes');
+  const subject = catalogue.subjects.find((one) => subjectKey(one) === chosen);
+  if (subject && !isProbed(subject)) return null;
   return (
     <section aria-label="Measured too">
       <FormHeading>Measured too</FormHeading>
@@ -253,7 +260,7 @@ export function Probes() {
           </>
         ) : null}
       </div>
-      <FieldError id="probes-error" message={useProblem('probes')} />
+      <FieldError id="probes-error" message={problem} />
     </section>
   );
 }

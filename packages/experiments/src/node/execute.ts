@@ -9,6 +9,9 @@ import {
   evaluate,
   evaluateUnigram,
   evaluationItems,
+  isEncoder,
+  maskedItems,
+  maskTokenOf,
   type ParameterValues,
   parameterSpecs,
   subLayerEvaluations,
@@ -244,10 +247,12 @@ function itemsOf(
   { decoder, tokenizer }: Pick<PreparedSubject, 'decoder' | 'tokenizer'>,
   documents: readonly string[],
 ): readonly EvaluationItem[] {
-  return evaluationItems(documents, tokenizer, {
+  const { config } = decoder;
+  const items = evaluationItems(documents, tokenizer, {
     items: evaluation.items,
-    windowTokens: evaluation.windowTokens ?? decoder.config.contextLength,
+    windowTokens: evaluation.windowTokens ?? config.contextLength,
   });
+  return isEncoder(config) ? maskedItems(items, tokenizer, maskTokenOf(config)) : items;
 }
 
 /** The trained model, with what those must know who start from it. */

@@ -6,6 +6,7 @@ import {
   type Diagnosis,
   decodeModel,
   diagnose,
+  isEncoder,
   stateAfter,
   type TextDataSet,
   type Tokenizer,
@@ -39,7 +40,7 @@ export interface PreparedSubject {
   readonly parameters: number;
   /** null where nothing was trained in this run. */
   readonly training: TrainingResult | null;
-  /** What a model that was trained in this run looks like inside; null where nothing was trained, or training failed. */
+  /** What a decoder that was trained in this run looks like inside; null where nothing was trained, or training failed, or for an encoder. */
   readonly diagnosis: Diagnosis | null;
 }
 
@@ -102,7 +103,7 @@ export async function prepareSubject(
       tokenizer,
       parameters,
       training,
-      diagnosis: diverged ? null : await diagnose(decoder, windows),
+      diagnosis: diverged || isEncoder(config) ? null : await diagnose(decoder, windows),
       diverged: diverged && { step: diverged.step, reason: diverged.reason },
     };
   } catch (error) {

@@ -7,6 +7,7 @@ import { findSubject, recipeSubjects, subjectLine } from '../subjects/subjects.t
 import { compareArms } from './compare-arms.ts';
 import { armLabels, BASELINE_ARM, planComparison } from './plan-comparison.ts';
 import { planSummary } from './plan-summary.ts';
+import { checkProbes } from './probes.ts';
 import { baseOf, estimateSeconds, specHashOf } from './run-spec.ts';
 import { checkFit, checkTiming, resolveTechnique } from './technique.ts';
 
@@ -280,6 +281,17 @@ describe('a run spec', () => {
     expect(plain.spec).not.toHaveProperty('fineTuning');
   });
 
+  it('of an encoder says so, and is asked for nothing that looks into decoders', () => {
+    const encoder = recipeSubjects().find(({ name }) => name === 'masked-modernbert')!;
+    expect(subjectLine(encoder.spec!)).toMatch(/^encoder, 2 layers, d48, 0\.071 M parameters, 0\.4 M tokens of /);
+    const evaluation = { data: { name: 'generated-stories' }, probes: [{ kind: 'products' } as const] };
+    const technique = { id: 'none', parameters: {} };
+    expect(() => checkProbes({ subject: encoder.spec!, technique, evaluation })).toThrow(
+      'probes look into decoders: an encoder has its loss and its accuracy',
+    );
+    checkProbes({ subject: encoder.spec!, technique, evaluation: { data: evaluation.data } });
+  });
+
   it('every recipe is trained in no more time than its scale allows', () => {
     for (const { name, spec: recipe, parameters } of recipeSubjects()) {
       const seconds = estimateSeconds({ ...baseOf(spec)!, subject: recipe! });
@@ -291,9 +303,13 @@ describe('a run spec', () => {
   });
 });
 
-function trainingOf({ spec }: ReturnType<typeof recipeSubjects>[number]) {
+function recipeOf({ spec }: ReturnType<typeof recipeSubjects>[number]) {
   if (spec?.kind !== 'recipe') throw new Error('a recipe was asked for');
-  return spec.training;
+  return spec;
+}
+
+function trainingOf(subject: ReturnType<typeof recipeSubjects>[number]) {
+  return recipeOf(subject).training;
 }
 
 describe('a plan before submitting', () => {
@@ -429,6 +445,13 @@ describe('what can be timed', () => {
         /stories260K was trained elsewhere: no recipe/,
       );
     }
+  });
+
+  it('is no encoder', () => {
+    const encoder = recipeSubjects().find(({ name }) => name === 'masked-modernbert')!.spec!;
+    expect(refusal('training', 'rms-norm', 'none', encoder)).toBe(
+      'only decoders are timed; masked-modernbert is an encoder',
+    );
   });
 
   it('is no training in stages, whose steps differ', () => {

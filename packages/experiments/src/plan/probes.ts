@@ -1,4 +1,11 @@
-import { AppError, NO_TECHNIQUE, type ProbeSpec, type RunSpec } from '@claimbench/contracts';
+import {
+  AppError,
+  isEncoderSubject,
+  NO_TECHNIQUE,
+  type ProbeSpec,
+  type RunSpec,
+  type SubjectKind,
+} from '@claimbench/contracts';
 import { GENERATED_TEXTS } from '@claimbench/models';
 import { resolveTechnique, trainsItsSubject } from './technique.ts';
 
@@ -13,7 +20,7 @@ const COMPARED: Partial<Record<ProbeSpec['kind'], string>> = {
 
 /** What decides whether a run can be probed. */
 export interface Probed {
-  readonly subject: Pick<RunSpec['subject'], 'kind'>;
+  readonly subject: SubjectKind;
   readonly technique: RunSpec['technique'];
   readonly evaluation: Pick<RunSpec['evaluation'], 'probes'> & { readonly data: { readonly name: string } };
 }
@@ -21,9 +28,10 @@ export interface Probed {
 /** Throws AppError where a run cannot measure what its evaluation asks for beside the loss, before anything runs. */
 export function checkProbes({ subject, technique, evaluation }: Probed): void {
   const { data, probes = [] } = evaluation;
-  if (subject.kind === 'classifier' && probes.length > 0) {
-    throw new AppError('invalid-request', 'probes look into decoders: a classifier has its loss and its accuracy', {
-      errors: [{ path: 'probes', message: 'leave them out for a classifier' }],
+  const unprobed = subject.kind === 'classifier' ? 'a classifier' : isEncoderSubject(subject) ? 'an encoder' : null;
+  if (unprobed !== null && probes.length > 0) {
+    throw new AppError('invalid-request', `probes look into decoders: ${unprobed} has its loss and its accuracy`, {
+      errors: [{ path: 'probes', message: `leave them out for ${unprobed}` }],
     });
   }
   for (const { kind } of probes) {

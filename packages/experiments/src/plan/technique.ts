@@ -1,6 +1,7 @@
 import {
   AppError,
   canonicalJson,
+  isEncoderSubject,
   NO_TECHNIQUE,
   type RunSpec,
   type TechniqueDescriptor,
@@ -52,7 +53,7 @@ export function trainsItsSubject(resolved: ResolvedTechnique): boolean {
   return canonicalJson(completeSpec(resolved)) === canonicalJson(trainedWith(resolved));
 }
 
-/** The decoder that a recipe's architecture and tokenizer describe, before any technique. */
+/** The decoder or encoder that a recipe's architecture and tokenizer describe, before any technique. */
 export function decoderOf(subject: RunSpec['subject'] & { kind: 'recipe' }): DecoderConfig {
   const { architecture, tokenizer } = subject;
   const vocabularySize = tokenizer.kind === 'byte' ? byteTokenizer().vocabularySize : tokenizer.vocabularySize;
@@ -92,6 +93,7 @@ export function checkFit(resolved: ResolvedTechnique, subject: RunSpec['subject'
 export function checkTiming({ technique, timing, subject }: Pick<RunSpec, 'technique' | 'timing' | 'subject'>): void {
   if (!timing) return;
   if (subject.kind === 'classifier') doesNotFit(`only decoders are timed; ${subject.name} is a classifier`);
+  if (isEncoderSubject(subject)) doesNotFit(`only decoders are timed; ${subject.name} is an encoder`);
   const own = resolveTechnique(technique);
   const against = resolveTechnique(timing.against);
   for (const resolved of [own, against]) checkFit(resolved, subject);

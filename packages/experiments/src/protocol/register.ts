@@ -3,6 +3,7 @@ import {
   type BackendName,
   canonicalJson,
   hashOf,
+  isEncoderSubject,
   type Part,
   type Protocol,
   RegisteredProtocol,
@@ -110,7 +111,7 @@ function readingOf(subject: SubjectSpec, { evaluation }: Protocol): string {
   const { tokenizer, architecture, data } = subject;
   const window = evaluation.windowTokens ?? architecture.contextLength;
   const unit = tokenizer.kind === 'byte' ? 'bytes' : `tokens, ${tokenizer.vocabularySize} of them from ${data.name}`;
-  return `windows of ${window} ${unit}`;
+  return `windows of ${window} ${unit}${isEncoderSubject(subject) ? ', some of them masked' : ''}`;
 }
 
 /** The arm with shared seeds that an arm with the seeds `repeat` executes again. */

@@ -306,8 +306,37 @@ const TASKS: readonly TaskSize[] = [
   },
 ];
 
-/** SwiGLU has three matrices where GELU has two: two thirds of the width give the same number of weights. */
-const FEED_FORWARD = { gpt2: 4, llama: 8 / 3 } as const;
+/** Encoders, which read letters with some of them masked: what a text of few words leaves to be filled in is learned within seconds. */
+const MASKED: readonly TaskSize[] = [
+  {
+    name: 'masked',
+    title: 'Masked stories',
+    purpose: 'sees both ways and fills in masked letters: claims about encoders',
+    layers: 2,
+    hiddenSize: 48,
+    heads: 2,
+  },
+  {
+    name: 'masked-wide',
+    title: 'Masked stories, wider',
+    purpose: 'the second size of the encoder',
+    layers: 2,
+    hiddenSize: 64,
+    heads: 2,
+  },
+].map((size) => ({
+  ...size,
+  data: 'generated-stories',
+  contextLength: 64,
+  vocabularySize: null,
+  tokens: 400_000,
+  batchSize: 16,
+  learningRate: 4e-3,
+}));
+
+/** Gated MLPs have three matrices where GELU has two: two thirds of the width give the same number of weights. */
+const FEED_FORWARD = { gpt2: 4, llama: 8 / 3, modernbert: 8 / 3 } as const;
+const STYLE_NAME = { gpt2: 'GPT-2', llama: 'Llama', modernbert: 'ModernBERT' } as const;
 
 const ON_DOCS = [...SIZES, ...DEPTHS, ...LENGTHS].map((size): TaskSize => ({ ...size, data: 'node-docs' }));
 
@@ -329,25 +358,28 @@ const FINE_TUNED = [
   };
 });
 
-export const RECIPES: readonly Recipe[] = [...ON_DOCS, ...TASKS, ...FINE_TUNED].flatMap((size) =>
-  (['gpt2', 'llama'] as const).map((style): Recipe => {
-    const { layers, hiddenSize, heads, contextLength, vocabularySize, tokens, batchSize, learningRate } = size;
-    return {
-      name: `${size.name}-${style}`,
-      title: `${size.title}, ${style === 'gpt2' ? 'GPT-2' : 'Llama'} style`,
-      purpose: size.purpose,
-      architecture: {
-        style,
-        layers,
-        hiddenSize,
-        heads,
-        feedForwardSize: 8 * Math.round((FEED_FORWARD[style] * hiddenSize) / 8),
-        contextLength,
-      },
-      tokenizer: vocabularySize === null ? { kind: 'byte' } : { kind: 'byte-pair', vocabularySize },
-      data: size.data,
-      training: { tokens, batchSize, learningRate, warmup: 0.1, weightDecay: 0.1, gradientClip: 1 },
-      ...(size.fineTuning && { fineTuning: size.fineTuning }),
-    };
-  }),
-);
+export const RECIPES: readonly Recipe[] = [
+  ...[...ON_DOCS, ...TASKS, ...FINE_TUNED].flatMap((size) => [recipe('gpt2', size), recipe('llama', size)]),
+  ...MASKED.map((size) => recipe('modernbert', size)),
+];
+
+function recipe(style: DecoderArchitecture['style'], size: TaskSize): Recipe {
+  const { layers, hiddenSize, heads, contextLength, vocabularySize, tokens, batchSize, learningRate } = size;
+  return {
+    name: `${size.name}-${style}`,
+    title: `${size.title}, ${STYLE_NAME[style]} style`,
+    purpose: size.purpose,
+    architecture: {
+      style,
+      layers,
+      hiddenSize,
+      heads,
+      feedForwardSize: 8 * Math.round((FEED_FORWARD[style] * hiddenSize) / 8),
+      contextLength,
+    },
+    tokenizer: vocabularySize === null ? { kind: 'byte' } : { kind: 'byte-pair', vocabularySize },
+    data: size.data,
+    training: { tokens, batchSize, learningRate, warmup: 0.1, weightDecay: 0.1, gradientClip: 1 },
+    ...(size.fineTuning && { fineTuning: size.fineTuning }),
+  };
+}

@@ -1,6 +1,7 @@
 import {
   AppError,
   type DataRef,
+  isEncoderSubject,
   type PerceptronArchitecture,
   type SubjectOption,
   type SubjectSpec,
@@ -111,7 +112,8 @@ export function subjectLine(...subjects: readonly SubjectSpec[]): string {
   const size = `${layers} layers, d${width}, ${rangeOfMillions(recipes.map(parameterCount))} M parameters`;
   const data = [...new Set(recipes.map((recipe) => recipe.data.name))].join(' and ');
   const tokens = rangeOfMillions(recipes.map(({ training }) => training.tokens));
-  return `${size}, ${tokens} M tokens of ${data}${thenLine(recipes)}`;
+  const kind = recipes.some(isEncoderSubject) ? 'encoder, ' : '';
+  return `${kind}${size}, ${tokens} M tokens of ${data}${thenLine(recipes)}`;
 }
 
 /** ", then 0.12 M of generated-stories", where a recipe goes on with a second text. */

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { IGNORED } from '../ignored.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { textDataSet } from './data-set.ts';
 import { proseOfDocComments } from './doc-comments.ts';
 import { documentsOf } from './documents.ts';
 import { decodeUtf8 } from './text-encoding.ts';
 import { tokenStream } from './token-stream.ts';
-import { trainingBatches } from './training-windows.ts';
+import { maskedBatches, trainingBatches } from './training-windows.ts';
 
 const blankLines = { kind: 'separator', separator: '\n\n' } as const;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -164,7 +165,7 @@ describe('training windows', () => {
 
   test('targets are the inputs one token later, the same for the same seed and others for another', () => {
     const draw = (seed: number) => {
-      const batches = trainingBatches(stream, seed, 3, 8);
+      const batches = trainingBatches(stream, { seed, batchSize: 3, time: 8 });
       return Array.from({ length: 4 }, () => {
         const { inputs, targets } = batches.next();
         return { inputs: [...inputs], targets: [...targets] };
@@ -178,7 +179,36 @@ describe('training windows', () => {
     expect(draw(8)).not.toEqual(draw(7));
   });
 
+  test('an encoder is to fill in the masked tokens of a window alone, and goes on from any position', () => {
+    const mask = 258;
+    const plan = { seed: 7, batchSize: 3, time: 20 };
+    const batches = maskedBatches(stream, plan, mask);
+    const drawn = Array.from({ length: 4 }, () => {
+      const { position } = batches;
+      const { inputs, targets } = batches.next();
+      return { position, inputs: [...inputs], targets: [...targets] };
+    });
+    const text = stream.tokens.join();
+    for (const { inputs, targets } of drawn) {
+      for (let row = 0; row < 3; row++) {
+        const [read, asked] = [inputs, targets].map((all) => all.slice(row * 20, row * 20 + 20)) as [
+          number[],
+          number[],
+        ];
+        expect(asked.filter((target) => target !== IGNORED)).toHaveLength(3);
+        expect(text).toContain(read.map((token, place) => (asked[place] === IGNORED ? token : asked[place])).join());
+      }
+    }
+    const again = maskedBatches(stream, plan, mask);
+    again.position = drawn[2]!.position;
+    const { inputs, targets } = again.next();
+    expect({ position: drawn[2]!.position, inputs: [...inputs], targets: [...targets] }).toEqual(drawn[2]);
+    expect(() => maskedBatches(stream, { ...plan, time: 206 }, mask)).toThrow('need 206 tokens of text, found 205');
+  });
+
   test('a text shorter than a window is refused with both lengths', () => {
-    expect(() => trainingBatches(stream, 1, 1, 205)).toThrow('need 206 tokens of text, found 205');
+    expect(() => trainingBatches(stream, { seed: 1, batchSize: 1, time: 205 })).toThrow(
+      'need 206 tokens of text, found 205',
+    );
   });
 });

@@ -1,11 +1,13 @@
 import { RandomStream } from '@claimbench/kernels';
+import { IGNORED } from '../ignored.ts';
 import { ModelError } from '../model-error.ts';
 import { namedStream, RANDOM_STREAMS } from '../random-streams.ts';
+import { maskTokens } from './masking.ts';
 import type { TokenStream } from './token-stream.ts';
 
 /**
- * One batch: `inputs` and `targets` are `[batchSize, time]`, targets one token later; or features `[batchSize, features]` and the label of
- * each row. Reused by the next call.
+ * One batch: `inputs` and `targets` are `[batchSize, time]`, targets one token later, or what stood in masked places; or features
+ * `[batchSize, features]` and the label of each row. Reused by the next call.
  */
 export interface Batch {
   readonly inputs: Int32Array | Float32Array;
@@ -24,23 +26,49 @@ export interface BatchSource {
   position: number;
 }
 
+/** Which windows a training sees, and in which order: arms of one seed see the same. */
+export interface BatchPlan {
+  readonly seed: number;
+  readonly batchSize: number;
+  /** Tokens of a window. */
+  readonly time: number;
+  /** Drawn from the stream of that name under stream 2; from stream 2 itself where it is left out. */
+  readonly order?: string | undefined;
+}
+
 /**
- * Batches of windows at random places of the stream, drawn from the seed's stream 2: they depend on seed, batch size, window and
- * data, so arms of one seed see the same windows in the same order. With a name they come from the stream of that name under stream 2.
- * Throws `empty-split` when the stream is shorter than a window.
+ * Batches of windows at random places of the stream, drawn from the seed's stream 2: they depend on seed, batch size, window and data.
+ * Throws `empty-split` when the stream is shorter than a window and the token behind it.
  */
-export function trainingBatches(
+export function trainingBatches(stream: TokenStream, plan: BatchPlan): BatchSource {
+  const { time } = plan;
+  return batchesOf(stream, plan, time + 1, (window, inputs, targets) => {
+    inputs.set(window.subarray(0, time));
+    targets.set(window.subarray(1));
+  });
+}
+
+/** As `trainingBatches`, of windows with tokens to be filled in (`maskTokens`), which are drawn from the same stream; other targets are `IGNORED`. */
+export function maskedBatches(stream: TokenStream, plan: BatchPlan, maskToken: number): BatchSource {
+  return batchesOf(stream, plan, plan.time, (window, inputs, targets, random) => {
+    const masked = maskTokens(window, maskToken, random);
+    inputs.set(masked.inputs);
+    targets.fill(IGNORED);
+    for (const place of masked.places) targets[place] = window[place]!;
+  });
+}
+
+function batchesOf(
   stream: TokenStream,
-  seed: number,
-  batchSize: number,
-  time: number,
-  name?: string,
+  { seed, batchSize, time, order: name }: BatchPlan,
+  windowTokens: number,
+  writeRow: (window: Int32Array, inputs: Int32Array, targets: Int32Array, random: RandomStream) => void,
 ): BatchSource {
-  const places = stream.tokens.length - time;
+  const places = stream.tokens.length - windowTokens + 1;
   if (places < 1) {
     throw new ModelError(
       'empty-split',
-      `training windows of ${time} tokens need ${time + 1} tokens of text, found ${stream.tokens.length}`,
+      `training windows of ${time} tokens need ${windowTokens} tokens of text, found ${stream.tokens.length}`,
     );
   }
   const { dataOrder } = RANDOM_STREAMS;
@@ -59,8 +87,9 @@ export function trainingBatches(
     next() {
       for (let row = 0; row < batchSize; row++) {
         const start = order.nextBelow(places);
-        inputs.set(stream.tokens.subarray(start, start + time), row * time);
-        targets.set(stream.tokens.subarray(start + 1, start + time + 1), row * time);
+        const [from, to] = [row * time, (row + 1) * time];
+        const window = stream.tokens.subarray(start, start + windowTokens);
+        writeRow(window, inputs.subarray(from, to), targets.subarray(from, to), order);
       }
       return { inputs, targets };
     },

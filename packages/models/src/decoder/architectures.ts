@@ -7,9 +7,9 @@ import {
 } from './config.ts';
 import { NO_NORM, type NormSpec } from './norm.ts';
 
-/** The few numbers by which recipes describe a decoder; the style fills in the rest. */
+/** The few numbers by which recipes describe a decoder, or an encoder; the style fills in the rest. */
 export interface DecoderArchitecture {
-  readonly style: 'gpt2' | 'llama';
+  readonly style: 'gpt2' | 'llama' | 'modernbert';
   readonly layers: number;
   readonly hiddenSize: number;
   readonly heads: number;
@@ -46,9 +46,19 @@ function initialDeviation(hiddenSize: number): number {
   return 0.02 * Math.sqrt(768 / hiddenSize);
 }
 
+/** Attention of an encoder: every position sees every other. */
+export const bothDirections = {
+  causal: false,
+  scale: null,
+  softcap: null,
+  clip: null,
+  headNorms: 'head',
+} as const satisfies DecoderConfig['attention'];
+
 /**
- * GPT-2: learned positions, LayerNorm, GELU, biases. Llama: rotary positions, RMSNorm, SwiGLU, no bias. Both with tied embeddings
- * (small models spend a large share of their parameters on them) and as many key heads as heads.
+ * GPT-2: learned positions, LayerNorm, GELU, biases. Llama: rotary positions, RMSNorm, SwiGLU, no bias. ModernBERT, an encoder: rotary positions,
+ * LayerNorm without biases, GeGLU, a dense layer before the logits, and one token more than the vocabulary given, the mask. All with tied
+ * embeddings (small models spend a large share of their parameters on them) and as many key heads as heads.
  */
 export function decoderConfig(architecture: DecoderArchitecture, vocabularySize: number): DecoderConfig {
   const { style, layers, hiddenSize, heads, feedForwardSize, contextLength } = architecture;
@@ -73,5 +83,22 @@ export function decoderConfig(architecture: DecoderArchitecture, vocabularySize:
     normOverrides: [],
     residual: { form: 'sequential', attentionScale: 1, mlpScale: 1 },
     initialisation: { standardDeviation: initialDeviation(hiddenSize), scaledResidual: true },
+    ...(style === 'modernbert' && encoderFields(vocabularySize)),
   } satisfies DecoderConfigInput);
+}
+
+/**
+ * What an encoder has in the place of a decoder's (ModernBERT: Warner et al. 2024, section 2.1). Its norm behind the embedding is left out, and
+ * the first layer keeps its own. With BERT's learned positions a model of this size knows letter frequencies alone after as many steps.
+ */
+function encoderFields(vocabularySize: number) {
+  const norm: NormSpec = { kind: 'layer-norm', eps: 1e-5, bias: false };
+  return {
+    vocabularySize: vocabularySize + 1,
+    activation: 'gelu-erf',
+    bias: { queryKeyValue: false, attentionOutput: false, mlp: false, logits: true },
+    attention: bothDirections,
+    norms: preNorm(norm),
+    logits: { inputScale: 1, softcap: null, transform: { activation: 'gelu-erf', norm }, of: 'every' },
+  } satisfies Partial<DecoderConfigInput>;
 }

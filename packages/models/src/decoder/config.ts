@@ -205,6 +205,16 @@ export const DecoderConfig = z.strictObject({
   initialisation: z.strictObject({ standardDeviation: z.number().positive(), scaledResidual: z.boolean() }),
 });
 export type DecoderConfig = z.infer<typeof DecoderConfig>;
+/** Whether every position sees every other: such a model does not predict the next token, it fills in masked ones. */
+export function isEncoder({ attention }: Pick<DecoderConfig, 'attention'>): boolean {
+  return !attention.causal;
+}
+
+/** The token that an encoder reads in the place of those that it is to fill in: the last of its vocabulary. */
+export function maskTokenOf({ vocabularySize }: Pick<DecoderConfig, 'vocabularySize'>): number {
+  return vocabularySize - 1;
+}
+
 /** A config with the fields left out that have a default. */
 export type DecoderConfigInput = z.input<typeof DecoderConfig>;
 

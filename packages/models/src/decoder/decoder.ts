@@ -4,7 +4,7 @@ import { Network } from '../network.ts';
 import { activated } from './activations.ts';
 import type { AttentionCache } from './attention-cache.ts';
 import { BitLinear } from './bit-linear.ts';
-import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from './config.ts';
+import { type DecoderConfig, type DecoderConfigInput, isEncoder, parseDecoderConfig } from './config.ts';
 import { DecoderLayer, type DecoderParts, type Pass } from './decoder-layer.ts';
 import { embedInput } from './embedding.ts';
 import { initialValues } from './initial-values.ts';
@@ -151,6 +151,12 @@ export class Decoder extends Network {
     const position = cache?.length ?? 0;
     if (crossAttention !== null && memory === undefined) {
       throw new ModelError('shape-mismatch', 'the model has cross-attention: a pass needs the memory that it reads');
+    }
+    if (cache !== undefined && isEncoder(this.config)) {
+      throw new ModelError(
+        'cache-mismatch',
+        'an encoder sees what follows: it is run on whole windows, without a cache',
+      );
     }
     const relative = encoding.kind === 'relative' ? this.parameter('relative_bias.weight') : undefined;
     const pass: Pass = {

@@ -1,8 +1,9 @@
 import { argmax } from '../argmax.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { IGNORED } from '../ignored.ts';
 import { ModelError } from '../model-error.ts';
 import type { EvaluationItem } from './items.ts';
-import { type EvaluationOptions, IGNORED, inPasses, passLogits, Scratch, scoredTokens } from './passes.ts';
+import { type EvaluationOptions, inPasses, passLogits, Scratch, scoredTokens } from './passes.ts';
 import { standardErrorOfRatio } from './standard-error.ts';
 
 /** How far a model is from a reference on the same items. All means are over scored tokens; errors are standard errors over the items. */

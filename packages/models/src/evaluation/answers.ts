@@ -1,9 +1,10 @@
 import { argmax } from '../argmax.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { IGNORED } from '../ignored.ts';
 import { ModelError } from '../model-error.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 import type { EvaluationItem } from './items.ts';
-import { type EvaluationOptions, IGNORED, inPasses, passLogits, Scratch } from './passes.ts';
+import { type EvaluationOptions, inPasses, passLogits, Scratch } from './passes.ts';
 
 /** What stands before an answer in a document of a task; the last one counts. */
 const ANSWER_MARK = '=';

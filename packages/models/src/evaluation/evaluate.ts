@@ -2,8 +2,9 @@ import { crossEntropy, scope, Tensor } from '@claimbench/kernels';
 import { argmax } from '../argmax.ts';
 import type { TokenStream } from '../data/token-stream.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { IGNORED } from '../ignored.ts';
 import type { EvaluationItem } from './items.ts';
-import { type EvaluationOptions, IGNORED, inPasses, passLogits, Scratch, scoredTokens } from './passes.ts';
+import { type EvaluationOptions, inPasses, passLogits, Scratch, scoredTokens } from './passes.ts';
 import { standardErrorOfRatio } from './standard-error.ts';
 
 /** Quality of a model on items. A loss is summed nats divided by what is counted; the items' losses are kept for paired statistics. */
@@ -55,15 +56,19 @@ export function evaluateUnigram(items: readonly EvaluationItem[], stream: TokenS
   const total = seen.reduce((sum, count) => sum + count, 0);
   const mostFrequent = seen.indexOf(Math.max(...seen));
   let correct = 0;
-  const nats = items.map(({ tokens, given = 0 }) => {
+  const nats = items.map((item) => {
     let sum = 0;
-    for (const token of tokens.subarray(given)) {
+    for (const token of scoredOf(item)) {
       sum -= Math.log(seen[token]! / total);
       if (token === mostFrequent) correct += 1;
     }
     return sum;
   });
   return summarise(items, nats, correct);
+}
+
+function scoredOf({ tokens, given = 0, masked }: EvaluationItem): Int32Array {
+  return masked ? masked.places.map((place) => tokens[place]!) : tokens.subarray(given);
 }
 
 function countCorrect(logits: Float32Array, targets: Int32Array): number {

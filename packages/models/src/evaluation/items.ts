@@ -1,4 +1,7 @@
+import { RandomStream } from '@claimbench/kernels';
+import { type MaskedTokens, maskTokens } from '../data/masking.ts';
 import { ModelError } from '../model-error.ts';
+import { namedStream, RANDOM_STREAMS } from '../random-streams.ts';
 import type { Tokenizer } from '../tokenizers/tokenizer.ts';
 
 /** A window of one document. `context` precedes its first token: `beginToken` at the document's start, else the token before. */
@@ -8,6 +11,8 @@ export interface EvaluationItem {
   readonly tokens: Int32Array;
   /** So many of the first tokens are read only; absent: none. */
   readonly given?: number;
+  /** For an encoder: what it reads, and the tokens that are scored. Context and `given` say nothing then. */
+  readonly masked?: MaskedTokens;
   /** UTF-8 bytes of the scored text. */
   readonly bytes: number;
 }
@@ -70,6 +75,20 @@ export function itemsOfWhole(
     // A document's prefix stands right after its begin token, the first one's at the very start.
     const begun = tokens.reduce((count, _, at) => count + (stream[start + at] === tokenizer.beginToken ? 1 : 0), 0);
     return { context: stream[start]!, tokens, bytes: size(tokens) - begun * tokenizer.prefixBytes };
+  });
+}
+
+/** The same windows for an encoder, with tokens to be filled in: always the same ones, whatever is trained with which seed. */
+export function maskedItems(
+  items: readonly EvaluationItem[],
+  tokenizer: Tokenizer,
+  maskToken: number,
+): readonly EvaluationItem[] {
+  const random = new RandomStream(0, namedStream(RANDOM_STREAMS.evaluationSubset, 'masked'));
+  return items.map(({ context, tokens }) => {
+    const masked = maskTokens(tokens, maskToken, random);
+    const bytes = masked.places.reduce((sum, place) => sum + tokenizer.bytesOf(tokens[place]!).length, 0);
+    return { context, tokens, masked, bytes };
   });
 }
 

@@ -2,6 +2,7 @@ import { scope, Tensor } from '@claimbench/kernels';
 import { throwIfCancelled } from '../cancelled.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { createCache, type KeyValueCacheOptions } from '../decoding/caches.ts';
+import { IGNORED } from '../ignored.ts';
 import type { EvaluationItem } from './items.ts';
 
 export interface EvaluationOptions {
@@ -14,18 +15,17 @@ export interface EvaluationOptions {
   readonly onProgress?: (items: number) => void;
 }
 
-/** Items that are scored together, padded to one length. */
+/** Items that are scored together, padded to one length where they do not see it. */
 export interface EvaluationPass {
   /** The items' indices, one a row. */
   readonly members: readonly number[];
   readonly time: number;
-  /** `[members, time]`: each row's context token and all of its tokens but the last. */
+  /** `[members, time]`: each row's context token and all of its tokens but the last, or the row with masks. */
   readonly inputs: Int32Array;
-  /** `[members, time]`: the token to be predicted, `IGNORED` where nothing is scored. */
+  /** `[members, time]`: the token to be predicted or filled in, `IGNORED` where nothing is scored. */
   readonly targets: Int32Array;
 }
 
-export const IGNORED = -1;
 const TOKENS_IN_A_PASS = 2048;
 /** Windows are padded to a multiple of this, so that buffers of few sizes come again and again. */
 const PADDING = 32;
@@ -42,16 +42,26 @@ export async function inPasses(
     throwIfCancelled(signal);
     const longest = items[byLength[done]!]!.tokens.length;
     const count = batchSize ?? Math.max(1, Math.floor(TOKENS_IN_A_PASS / Math.max(longest, 1)));
-    const members = byLength.slice(done, done + count);
-    await score(passOver(items, members, paddedLength(Math.max(longest, 1), contextLength)));
+    const next = byLength.slice(done, done + count);
+    const shorter = next.findIndex((index) => isCut(items, index, longest));
+    const members = shorter === -1 ? next : next.slice(0, shorter);
+    const least = Math.max(longest, 1);
+    const time = items[members[0]!]!.masked ? least : paddedLength(least, contextLength);
+    await score(passOver(items, members, time));
     done += members.length;
     onProgress?.(done);
   }
 }
 
+/** An encoder would see what a shorter window is padded with: such items share a pass only with equally long ones. */
+function isCut(items: readonly EvaluationItem[], index: number, longest: number): boolean {
+  const { tokens, masked } = items[index]!;
+  return masked !== undefined && tokens.length < longest;
+}
+
 /** Number of an item's tokens that are scored. */
-export function scoredTokens({ tokens, given = 0 }: EvaluationItem): number {
-  return tokens.length - given;
+export function scoredTokens({ tokens, given = 0, masked }: EvaluationItem): number {
+  return masked ? masked.places.length : tokens.length - given;
 }
 
 /** So many of the first items as hold that many scored tokens; all where there are fewer. */
@@ -68,8 +78,13 @@ function passOver(items: readonly EvaluationItem[], members: readonly number[], 
   const inputs = new Int32Array(members.length * time);
   const targets = new Int32Array(members.length * time).fill(IGNORED);
   members.forEach((index, row) => {
-    const { context, tokens, given = 0 } = items[index]!;
+    const { context, tokens, given = 0, masked } = items[index]!;
     if (tokens.length === 0) return;
+    if (masked) {
+      inputs.set(masked.inputs, row * time);
+      for (const place of masked.places) targets[row * time + place] = tokens[place]!;
+      return;
+    }
     inputs[row * time] = context;
     inputs.set(tokens.subarray(0, -1), row * time + 1);
     targets.set(tokens.subarray(given), row * time + given);

@@ -1,6 +1,7 @@
 import type { Decoder } from '../decoder/decoder.ts';
+import { IGNORED } from '../ignored.ts';
 import type { EvaluationItem } from './items.ts';
-import { type EvaluationOptions, IGNORED, inPasses, passLogits, Scratch, scoredTokens } from './passes.ts';
+import { type EvaluationOptions, inPasses, passLogits, Scratch, scoredTokens } from './passes.ts';
 
 /** A model's logits of all scored tokens of the items, `[tokens, vocabulary]`, in an order that depends on the items alone. */
 export async function scoredLogits(

@@ -1,6 +1,7 @@
 import { crossEntropy, globalNorm, scope, Tensor, valueAndGrad } from '@claimbench/kernels';
 import type { TokenWindows } from '../data/calibration-windows.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { IGNORED } from '../ignored.ts';
 import { batchesOf } from './capture.ts';
 import { visitResidualStates } from './residual-states.ts';
 import { cosines, Mean } from './similarity.ts';
@@ -101,8 +102,6 @@ async function diagnoseGradients(decoder: Decoder, windows: TokenWindows) {
     gradientSpread: Math.sqrt(average(logs.map((log) => (log - mean) ** 2))),
   };
 }
-
-const IGNORED = -1;
 
 /** Mean cross-entropy of the windows' own next tokens; the last token of a window has none. */
 export function lossInWindows(decoder: Decoder, ids: Int32Array, windows: number, time: number): Tensor {

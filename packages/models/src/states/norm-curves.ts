@@ -3,7 +3,8 @@ import { LAYER_NORM_PLACES, normAt } from '../decoder/config.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { normName } from '../decoder/parameter-specs.ts';
 import type { EvaluationItem } from '../evaluation/items.ts';
-import { firstItems, IGNORED, inPasses } from '../evaluation/passes.ts';
+import { firstItems, inPasses } from '../evaluation/passes.ts';
+import { IGNORED } from '../ignored.ts';
 import { capturing } from './capture.ts';
 
 /** The relation of a norm's input to its output, element by element and before gain and bias. */

@@ -1,7 +1,8 @@
 import { Tensor } from '@claimbench/kernels';
 import type { Decoder } from '../decoder/decoder.ts';
 import type { EvaluationItem } from '../evaluation/items.ts';
-import { type EvaluationOptions, type EvaluationPass, IGNORED, inPasses, scoredTokens } from '../evaluation/passes.ts';
+import { type EvaluationOptions, type EvaluationPass, inPasses, scoredTokens } from '../evaluation/passes.ts';
+import { IGNORED } from '../ignored.ts';
 import { ModelError } from '../model-error.ts';
 import { capturing } from './capture.ts';
 

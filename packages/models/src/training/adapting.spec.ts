@@ -8,7 +8,7 @@ import { Decoder } from '../decoder/decoder.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
 import { hiddenDistillationLoss, logitDistillationLoss, mixedLoss } from './distillation.ts';
 import { addLora, isAdapter } from './lora.ts';
-import { nextTokenLoss } from './optimise.ts';
+import { tokenLoss } from './optimise.ts';
 import { train } from './train.ts';
 
 interface Case {
@@ -62,11 +62,7 @@ describe('distillation', () => {
         using student = Decoder.initialise(backend, shape(16), 2);
         const loss = (model: Decoder, ids: Tensor, targets: Tensor) => {
           const logits = model.logits(ids);
-          return mixedLoss(
-            nextTokenLoss(logits, targets),
-            logitDistillationLoss(logits, teacher.logits(ids), 2),
-            share,
-          );
+          return mixedLoss(tokenLoss(logits, targets), logitDistillationLoss(logits, teacher.logits(ids), 2), share);
         };
         await train(student, stream, recipe, { seed: 2, pointEvery: 100, loss });
         using distance = scope(() => logitDistillationLoss(student.logits(probe), teacher.logits(probe), 1));

@@ -2,6 +2,7 @@ import { add, concat, crossEntropy, globalNorm, scale, scope, Tensor, valueAndGr
 import { throwIfCancelled } from '../cancelled.ts';
 import type { Batch, BatchSource } from '../data/training-windows.ts';
 import type { Decoder } from '../decoder/decoder.ts';
+import { IGNORED } from '../ignored.ts';
 import { ModelError } from '../model-error.ts';
 import type { Network } from '../network.ts';
 import { type Divergence, divergenceAtStep } from './divergence.ts';
@@ -80,7 +81,7 @@ interface Objective<Model extends Network> {
 }
 
 /**
- * Trains `decoder.trainable` in place on the loss of the next token. As `optimiseNetwork`, which says the rest; throws `invalid-config`
+ * Trains `decoder.trainable` in place on the loss of the batches' tokens. As `optimiseNetwork`, which says the rest; throws `invalid-config`
  * where layers are to be recomputed for another loss.
  */
 export async function optimise(
@@ -89,25 +90,21 @@ export async function optimise(
   optimisation: Optimisation,
   options: StepOptions = {},
 ): Promise<Divergence | null> {
-  const { recompute = false, loss = ofNextToken } = options;
+  const { recompute = false, loss = ofTokens } = options;
   if (!recompute) return await takeSteps(decoder, batches, optimisation, options, { loss });
   if (options.loss !== undefined) {
-    throw new ModelError(
-      'invalid-config',
-      'layers are recomputed for the loss of the next token alone, not for another one',
-    );
+    throw new ModelError('invalid-config', 'layers are recomputed for the loss of tokens alone, not for another one');
   }
   return await takeSteps(decoder, batches, optimisation, options, {
     loss,
     valueAndGrad: (parameters, { inputs, targets }, weighted, into) => {
-      const head = (stream: Tensor) => weighted(nextTokenLoss(decoder.logitsOf(decoder.finish(stream)), targets));
+      const head = (stream: Tensor) => weighted(tokenLoss(decoder.logitsOf(decoder.finish(stream)), targets));
       return recomputedValueAndGrad(decoder, parameters, inputs, head, into);
     },
   });
 }
 
-const ofNextToken: NonNullable<StepOptions['loss']> = (decoder, ids, targets) =>
-  nextTokenLoss(decoder.logits(ids), targets);
+const ofTokens: NonNullable<StepOptions['loss']> = (decoder, ids, targets) => tokenLoss(decoder.logits(ids), targets);
 
 /**
  * Trains `model.trainable` in place. The loss of a step is looked at while the next one computes: a loss or gradient that is not
@@ -207,7 +204,7 @@ export class StepwiseOptimisation implements Disposable {
     this.#decoder = decoder;
     this.#batches = batches;
     this.#steps = optimisation.steps;
-    this.#update = new Update(decoder, batches, optimisation, options, { loss: options.loss ?? ofNextToken });
+    this.#update = new Update(decoder, batches, optimisation, options, { loss: options.loss ?? ofTokens });
   }
 
   /** Takes `count` steps and waits until all of them are computed. */
@@ -352,9 +349,9 @@ class Update<Model extends Network> implements Disposable {
   }
 }
 
-/** Mean cross-entropy of logits `[batch, time, vocabulary]` against targets `[batch, time]`, in nats/token. */
-export function nextTokenLoss(logits: Tensor, targets: Tensor): Tensor {
-  return crossEntropy(logits.reshape([targets.size, -1]), targets.reshape([targets.size]));
+/** Mean cross-entropy of logits `[batch, time, vocabulary]` against targets `[batch, time]` that are not `IGNORED`, in nats/token. */
+export function tokenLoss(logits: Tensor, targets: Tensor): Tensor {
+  return crossEntropy(logits.reshape([targets.size, -1]), targets.reshape([targets.size]), { ignoreIndex: IGNORED });
 }
 
 function partsOf({ backend }: Network, { batchSize, time, features }: BatchSource, largest: number): readonly Part[] {

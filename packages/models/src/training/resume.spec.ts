@@ -6,7 +6,7 @@ import { decoderConfig } from '../decoder/architectures.ts';
 import { type DecoderConfig, parseDecoderConfig } from '../decoder/config.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
-import { nextTokenLoss, type TrainingPoint } from './optimise.ts';
+import { type TrainingPoint, tokenLoss } from './optimise.ts';
 import type { OptimiserSpec } from './optimiser.ts';
 import type { TrainingRecipe } from './recipe.ts';
 import { stateAfter, type TrainingOptions, train } from './train.ts';
@@ -149,7 +149,7 @@ describe('a training that was cut', () => {
     const save = ({ losses }: TrainingState) => void saved.push(losses.length);
     const loss = (decoder: Decoder, ids: Tensor, targets: Tensor, step: number) => {
       if (step === 6) decoder.writeParameter('norms.final.weight', new Float32Array(16).fill(Number.NaN));
-      return nextTokenLoss(decoder.logits(ids), targets);
+      return tokenLoss(decoder.logits(ids), targets);
     };
     const { result } = await trained({ options: { loss, checkpoint: { due: (step) => step % 3 === 0, save } } });
     expect(result.diverged).toMatchObject({ step: 6, reason: 'not-finite' });
@@ -217,7 +217,7 @@ describe('a batch computed in parts', () => {
       using decoder = Decoder.initialise(backend, config, 3);
       let peak = 0;
       const loss = (model: Decoder, ids: Tensor, targets: Tensor) => {
-        const value = nextTokenLoss(model.logits(ids), targets);
+        const value = tokenLoss(model.logits(ids), targets);
         peak = Math.max(peak, backend.liveBytes);
         return value;
       };

@@ -5,7 +5,7 @@ import { trainingBatches } from '../data/training-windows.ts';
 import { decoderConfig } from '../decoder/architectures.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { byteTokenizer } from '../tokenizers/byte-tokenizer.ts';
-import { nextTokenLoss, type TrainingPoint } from './optimise.ts';
+import { type TrainingPoint, tokenLoss } from './optimise.ts';
 import type { TrainingRecipe } from './recipe.ts';
 import { type TrainingStage, trainInStages } from './stages.ts';
 import { type TrainingOptions, train } from './train.ts';
@@ -113,7 +113,8 @@ describe('training in stages', () => {
   });
 
   it('draws windows of a named stage from a stream of its own', () => {
-    const windowsOf = (name?: string) => Array.from(trainingBatches(words, 3, 6, 16, name).next().inputs);
+    const windowsOf = (order?: string) =>
+      Array.from(trainingBatches(words, { seed: 3, batchSize: 6, time: 16, order }).next().inputs);
     expect(windowsOf('another text')).not.toEqual(windowsOf());
     expect(windowsOf('another text')).not.toEqual(windowsOf('a third'));
     expect(windowsOf('another text')).toEqual(windowsOf('another text'));
@@ -140,7 +141,7 @@ describe('training in stages', () => {
     await inStages({
       loss: (decoder, ids, targets, step) => {
         ofLoss.push(step);
-        return nextTokenLoss(decoder.logits(ids), targets);
+        return tokenLoss(decoder.logits(ids), targets);
       },
       afterStep: (_, step) => after.push(step),
     });

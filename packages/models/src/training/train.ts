@@ -1,5 +1,6 @@
 import type { TokenStream } from '../data/token-stream.ts';
-import { type BatchSource, trainingBatches } from '../data/training-windows.ts';
+import { type BatchSource, maskedBatches, trainingBatches } from '../data/training-windows.ts';
+import { isEncoder, maskTokenOf } from '../decoder/config.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
 import { type Divergence, divergenceAtEnd, finalLossOf } from './divergence.ts';
@@ -32,8 +33,8 @@ export interface TrainingResult {
 }
 
 /**
- * Trains a decoder in place by a recipe on windows of the stream, as long as the decoder's context. Divergence is an outcome; only
- * what the caller did wrong, or cancelled, throws.
+ * Trains a decoder in place by a recipe on windows of the stream, as long as the decoder's context: on the next token, or on masked ones
+ * where it sees both ways. Divergence is an outcome; only what the caller did wrong, or cancelled, throws.
  */
 export async function train(
   decoder: Decoder,
@@ -81,15 +82,18 @@ function planned(
   recipe: TrainingRecipe,
   { seed, order }: Pick<TrainingOptions, 'seed' | 'order'>,
 ): { batches: BatchSource; optimisation: Optimisation } {
-  const { vocabularySize, contextLength: time } = decoder.config;
-  if (stream.vocabularySize > vocabularySize) {
+  const { config } = decoder;
+  const { vocabularySize, contextLength: time } = config;
+  const encoder = isEncoder(config);
+  if (stream.vocabularySize > (encoder ? maskTokenOf(config) : vocabularySize)) {
     throw new ModelError(
       'invalid-config',
-      `the tokens come from a vocabulary of ${stream.vocabularySize}, the model has ${vocabularySize}`,
+      `the tokens come from a vocabulary of ${stream.vocabularySize}, the model has ${vocabularySize}${encoder ? ', the last of them the mask' : ''}`,
     );
   }
+  const plan = { seed, batchSize: recipe.batchSize, time, order };
   return {
-    batches: trainingBatches(stream, seed, recipe.batchSize, time, order),
+    batches: encoder ? maskedBatches(stream, plan, maskTokenOf(config)) : trainingBatches(stream, plan),
     optimisation: optimisationOf(recipe, time),
   };
 }

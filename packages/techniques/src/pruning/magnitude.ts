@@ -39,6 +39,7 @@ export const magnitude = defineTechnique({
   parameters: Parameters,
   grid: { sparsity: SPARSITY_GRID, scope: ['layer', 'global'] },
   label: ({ sparsity, scope }) => `${percent(sparsity)} ${scope === 'layer' ? 'of every matrix' : 'of all weights'}`,
+  encoders: true,
   checkConfig() {},
   async changeWeights(decoder, parameters) {
     const weights = await readLayerWeights(decoder);

@@ -1,5 +1,5 @@
 import { scope, Tensor } from '@claimbench/kernels';
-import { Decoder, nextTokenLoss, parameterSpecs } from '@claimbench/models';
+import { Decoder, parameterSpecs, tokenLoss } from '@claimbench/models';
 import { describe, expect, it } from 'vitest';
 import { logitsOf, smallConfig, smallContext, smallDecoder } from '../../test/small-model.ts';
 import { checkFit, parameterProblems, resolveTechnique } from '../registry.ts';
@@ -29,7 +29,7 @@ async function lossOf(decoder: Decoder, { loss }: TrainingChange['options']): Pr
   using inputs = Tensor.from(decoder.backend, ids, [4, 6]);
   using labels = Tensor.from(decoder.backend, targets, [4, 6]);
   using value = scope(() =>
-    loss === undefined ? nextTokenLoss(decoder.logits(inputs), labels) : loss(decoder, inputs, labels, 1),
+    loss === undefined ? tokenLoss(decoder.logits(inputs), labels) : loss(decoder, inputs, labels, 1),
   );
   return (await value.readFloats())[0]!;
 }

@@ -45,6 +45,7 @@ export const roundToNearest = defineTechnique({
   grid: { bits: [8, 6, 4, 3, 2], granularity: ['tensor', 'channel', 'group'], scheme: ['symmetric', 'affine'] },
   label: ({ bits, scheme, granularity, groupSize }) =>
     `${bits} bits, per ${granularity === 'group' ? `group of ${groupSize}` : granularity}${scheme === 'symmetric' ? '' : `, ${scheme}`}`,
+  encoders: true,
   checkConfig(config, parameters) {
     checkGroups(layerLinears(config), parameters);
   },

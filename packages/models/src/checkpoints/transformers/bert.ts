@@ -1,10 +1,8 @@
 import { z } from 'zod';
-import { normsAt, preNorm } from '../../decoder/architectures.ts';
+import { bothDirections, normsAt, preNorm } from '../../decoder/architectures.ts';
 import type { TransformersFamily } from './family.ts';
 import { ActivationName, biases, commonFields } from './fields.ts';
 import { renamed } from './names.ts';
-
-const bothDirections = { causal: false, scale: null, softcap: null, clip: null, headNorms: 'head' } as const;
 
 const BertConfig = z.object({
   vocab_size: z.number(),

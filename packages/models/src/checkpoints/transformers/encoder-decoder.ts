@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { normsAt, preNorm } from '../../decoder/architectures.ts';
+import { bothDirections, normsAt, preNorm } from '../../decoder/architectures.ts';
 import { type DecoderConfig, type DecoderConfigInput, parseDecoderConfig } from '../../decoder/config.ts';
 import type { ParameterValues } from '../../decoder/parameters.ts';
 import { ModelError } from '../../model-error.ts';
@@ -27,8 +27,6 @@ interface Family {
   ): { readonly encoder: Renamed; readonly decoder: Renamed } | undefined;
 }
 type Renamed = readonly (readonly [string, ParameterValues])[];
-
-const bothDirections = { causal: false, scale: null, softcap: null, clip: null, headNorms: 'head' } as const;
 
 const T5Config = z.object({
   vocab_size: z.number(),
