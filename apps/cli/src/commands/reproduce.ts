@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { Scale, SystemStatus } from '@claimbench/contracts';
+import { Scale } from '@claimbench/contracts';
 import { Command, Option } from 'commander';
 import type { CommandContext } from '../command-context.ts';
 import { integerFrom } from '../model-options.ts';
 import { ApiClient } from '../platform/api-client.ts';
 import { apiUrl } from '../platform/api-url.ts';
+import { readRecords, writeRecords } from '../platform/records.ts';
 import { type Entry, readEntries, reproduce } from '../platform/reproduction.ts';
 import { claimedValue, decisivePart, effectOf, resultsPage, totalsOf } from '../platform/results-page.ts';
 
@@ -14,6 +15,7 @@ interface ReproduceOptions {
   readonly parallel: number;
   readonly api: string;
   readonly markdown?: string;
+  readonly records?: string;
   readonly json: boolean;
   readonly dryRun: boolean;
 }
@@ -26,6 +28,7 @@ export function reproduceCommand(context: CommandContext): Command {
     .option('--parallel <count>', 'experiments at once', integerFrom(1), 2)
     .option('--api <url>', 'API of the platform (default: CLAIMBENCH_API_URL, or the port of npm start)', apiUrl())
     .option('--markdown <file>', 'writes the table and the doubts to this file')
+    .option('--records <file>', 'keeps verdicts in this file; those in it, of any machine, are not brought about again')
     .option('--json', 'one JSON object instead of a table', false)
     .option('--dry-run', 'registers nothing; shows what has its verdict', false)
     .addHelpText(
@@ -35,7 +38,7 @@ What has its verdict is left alone, what runs is waited for: after a kill, the s
 Verdicts come from the platform's rule alone.
 
 Examples:
-  claimbench reproduce --scale quick --markdown docs/results.md
+  claimbench reproduce --scale quick --records docs/results.json --markdown docs/results.md
   claimbench reproduce --claim 229.4 270.0`,
     )
     .action(async (options: ReproduceOptions) => {
@@ -45,7 +48,15 @@ Examples:
 
 async function runReproduce(options: ReproduceOptions, { out, note, signal }: CommandContext): Promise<void> {
   const api = new ApiClient(options.api, signal);
-  const selection = { scale: options.scale, claims: options.claim ?? null };
+  const { scale, records, markdown } = options;
+  const kept = records ? await readRecords(records) : [];
+  const selection = { scale, claims: options.claim ?? null, kept };
+  // Experiments end side by side: one writes after the other.
+  let written: Promise<void> = Promise.resolve();
+  const keep = (table: readonly Entry[]) => {
+    if (records) written = written.then(() => writeRecords(records, table, kept));
+    return written;
+  };
   const entries = options.dryRun
     ? await readEntries(api, selection)
     : await reproduce(api, {
@@ -53,14 +64,10 @@ async function runReproduce(options: ReproduceOptions, { out, note, signal }: Co
         parallel: options.parallel,
         signal,
         onProgress: (line) => note(`${line}\n`),
+        onEntries: keep,
       });
-  if (options.markdown) {
-    const { workers } = await api.get('/api/system', SystemStatus);
-    const machine = workers[0]
-      ? `${workers[0].machine.cores ?? '?'} cores, ${workers[0].machine.processor ?? '?'}`
-      : 'no worker';
-    await writeFile(options.markdown, resultsPage(entries, { scale: options.scale, machine }));
-  }
+  await keep(entries);
+  if (markdown) await writeFile(markdown, resultsPage(entries, { scale }));
   out(options.json ? `${JSON.stringify({ totals: totalsOf(entries), entries })}\n` : tableOf(entries));
 }
 

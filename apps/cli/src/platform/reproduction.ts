@@ -10,6 +10,8 @@ import {
   type VerdictRecord,
 } from '@claimbench/contracts';
 import { type ApiClient, everyItem, type Reader } from './api-client.ts';
+import { byNumber } from './claim-order.ts';
+import type { KeptVerdict } from './records.ts';
 
 /** One protocol and what has come of it. */
 export interface Entry {
@@ -19,6 +21,8 @@ export interface Entry {
   readonly record: VerdictRecord | null;
   /** Wall time of the experiment behind the verdict; null without one. */
   readonly seconds: number | null;
+  /** What the verdict comes from: "2 cores, AMD EPYC". */
+  readonly machine: string;
   /** Why there is no verdict, where its experiment has ended without one. */
   readonly failure: string | null;
 }
@@ -29,8 +33,12 @@ export interface ReproductionOptions {
   readonly claims: readonly string[] | null;
   /** Experiments at once: one alone leaves workers idle at the end of each of its stages. */
   readonly parallel: number;
+  /** Verdicts that were reached elsewhere and count: their protocols are left alone, in the same version and under the same rule. */
+  readonly kept: readonly KeptVerdict[];
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
+  /** Told of the table whenever a protocol has ended. */
+  readonly onEntries?: (entries: readonly Entry[]) => Promise<void>;
 }
 
 const ClaimPage = page(ClaimSummary, 'ClaimPage');
@@ -42,7 +50,7 @@ const POLL_MS = 1000;
  * alone what has its verdict. All state is the platform's, so a call that was killed is resumed by the next one.
  */
 export async function reproduce(api: ApiClient, options: ReproductionOptions): Promise<Entry[]> {
-  const { signal, onProgress, parallel } = options;
+  const { signal, onProgress, onEntries, parallel } = options;
   const entries = await readEntries(api, options);
   const running = await runningProtocols(api);
   const queue = entries.flatMap((entry, index) => (entry.record === null ? [{ entry, index }] : []));
@@ -61,6 +69,7 @@ export async function reproduce(api: ApiClient, options: ReproductionOptions): P
       const ended = await untilEnded(api, experiment, signal);
       entries[index] = await entryAfter(api, entry, ended);
       onProgress(`[${++done} of ${entries.length}] ${summaryOf(entries[index]!)}`);
+      await onEntries?.(entries);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, parallel) }, lane));
@@ -70,17 +79,20 @@ export async function reproduce(api: ApiClient, options: ReproductionOptions): P
 /** Every protocol of the scale, in the order of the claims' numbers, with what has come of it. */
 export async function readEntries(
   api: Reader,
-  { scale, claims }: Pick<ReproductionOptions, 'scale' | 'claims'>,
+  { scale, claims, kept }: Pick<ReproductionOptions, 'scale' | 'claims' | 'kept'>,
 ): Promise<Entry[]> {
-  const { ruleVersion } = await api.get('/api/system', SystemStatus);
+  const status = await api.get('/api/system', SystemStatus);
+  const { ruleVersion } = status;
+  const machine = machineOf(status);
   const entries: Entry[] = [];
   for (const { id, protocolIds } of await allClaims(api)) {
     if (protocolIds.length === 0 || (claims !== null && !claims.includes(id))) continue;
     const view = await api.get(`/api/claims/${id}`, ClaimView);
     for (const protocol of view.protocols) {
       if (protocol.scale !== scale) continue;
-      const { record, seconds } = await newest(api, view, protocol, ruleVersion);
-      entries.push({ claim: view.claim, protocol, record, seconds, failure: null });
+      const own = await newest(api, view, protocol, ruleVersion);
+      const found = own.record === null ? keptOf(protocol, ruleVersion, kept) : undefined;
+      entries.push({ claim: view.claim, protocol, failure: null, machine, ...own, ...found });
     }
   }
   const without = (claims ?? []).filter((id) => !entries.some(({ claim }) => claim.id === id));
@@ -96,6 +108,25 @@ export async function readEntries(
 /** Every claim of the platform. */
 export function allClaims(api: Reader): Promise<ClaimSummary[]> {
   return everyItem(api, '/api/claims', ClaimPage);
+}
+
+function machineOf({ workers: [worker] }: SystemStatus): string {
+  return worker ? `${worker.machine.cores ?? '?'} cores, ${worker.machine.processor ?? '?'}` : 'no worker';
+}
+
+/** The newest of the kept verdicts that answers this protocol under this rule. */
+function keptOf(
+  { id, version }: Protocol,
+  ruleVersion: number,
+  kept: readonly KeptVerdict[],
+): Pick<Entry, 'record' | 'seconds' | 'machine'> | undefined {
+  const [newest] = kept
+    .filter(
+      ({ protocolVersion, record: { verdict } }) =>
+        verdict.protocolId === id && protocolVersion === version && verdict.ruleVersion === ruleVersion,
+    )
+    .sort((a, b) => (a.record.at > b.record.at ? -1 : 1));
+  return newest && { record: newest.record, seconds: newest.seconds, machine: newest.machine };
 }
 
 /** A verdict from an earlier version of the protocol answers another question: it does not count. */
@@ -160,11 +191,4 @@ function secondsOf({ createdAt, finishedAt }: ExperimentView): number | null {
 function summaryOf({ protocol, record, failure, seconds }: Entry): string {
   const outcome = record ? `${record.verdict.verdict} (${record.verdict.reason})` : `no verdict, ${failure}`;
   return `${protocol.id}: ${outcome}, ${seconds?.toFixed(0) ?? '?'} s`;
-}
-
-/** "16.10" comes after "16.9". */
-export function byNumber(a: string, b: string): number {
-  const [paperA = 0, claimA = 0] = a.split('.').map(Number);
-  const [paperB = 0, claimB = 0] = b.split('.').map(Number);
-  return paperA - paperB || claimA - claimB;
 }

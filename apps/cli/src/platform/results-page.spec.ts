@@ -64,7 +64,15 @@ function entry(id: string, verdict: VerdictWord | null, changes: Partial<ClaimSu
       },
     } as unknown as VerdictRecord);
   const protocol = { id: `${id}-quick`, scale: 'quick' } as Protocol;
-  return { claim, protocol, record, seconds: verdict ? 90 : null, failure: verdict ? null : 'cancelled: by a user' };
+  const machine = id === '2.0' ? '4 cores' : '2 cores';
+  return {
+    claim,
+    protocol,
+    record,
+    machine,
+    seconds: verdict ? 90 : null,
+    failure: verdict ? null : 'cancelled: by a user',
+  };
 }
 
 const ENTRIES = [
@@ -97,14 +105,15 @@ describe('the page of results', () => {
   });
 
   it('has a row for every protocol, none hidden, and a doubt for every contradiction', () => {
-    const page = resultsPage(ENTRIES, { scale: 'quick', machine: '2 cores' });
+    const page = resultsPage(ENTRIES, { scale: 'quick' });
     expect(page).toContain('| 1.0-quick | Loses nothing \\| at all (A paper) | equal |');
     expect(page).toContain('none: cancelled: by a user');
+    expect(page).toContain('nothing here is edited by hand. Machines: 2 cores; 4 cores.');
     expect(page).toContain('Negative controls: 1 of 2 found a difference where there is none (2.0-quick), 50.0 %');
     expect(page).toContain('### 2.0-quick: Loses nothing | at all');
     expect(page).toContain('The golden values agree.');
     expect(page).not.toContain('### 1.0-quick');
-    const undoubted = resultsPage([entry('2.0', 'contradicted')], { scale: 'quick', machine: '2 cores' });
+    const undoubted = resultsPage([entry('2.0', 'contradicted')], { scale: 'quick' });
     expect(undoubted).toContain('No doubt is written down yet');
   });
 });

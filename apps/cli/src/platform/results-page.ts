@@ -65,10 +65,7 @@ export function totalsOf(entries: readonly Entry[]): Totals {
 }
 
 /** `docs/results.md`: the table, then a paragraph of doubt for every contradiction. Everything comes from the records. */
-export function resultsPage(
-  entries: readonly Entry[],
-  context: { readonly scale: string; readonly machine: string },
-): string {
+export function resultsPage(entries: readonly Entry[], context: { readonly scale: string }): string {
   const totals = totalsOf(entries);
   const rows = entries.map((entry) => {
     const { claim, protocol, record, failure, seconds } = entry;
@@ -90,7 +87,7 @@ export function resultsPage(
   return [
     `# Results, scale ${context.scale}`,
     '',
-    `Written by \`claimbench reproduce --scale ${context.scale} --markdown FILE\`; nothing here is edited by hand. Machine: ${context.machine}.`,
+    `Written by \`claimbench reproduce --scale ${context.scale} --markdown FILE\`; nothing here is edited by hand. ${machinesLine(entries)}`,
     '',
     `${totals.supported} supported, ${totals.contradicted} contradicted, ${totals.inconclusive} inconclusive, ${totals.withoutVerdict} without a verdict; ${Math.round(totals.seconds / 60)} minutes of experiments.`,
     '',
@@ -102,6 +99,13 @@ export function resultsPage(
     ...doubts(entries),
     '',
   ].join('\n');
+}
+
+/** "Machine: 2 cores, AMD EPYC.": of the verdicts, or of the platform where there is none. */
+function machinesLine(entries: readonly Entry[]): string {
+  const judged = entries.filter(({ record }) => record !== null);
+  const machines = [...new Set((judged.length > 0 ? judged : entries).map(({ machine }) => machine))];
+  return `${machines.length === 1 ? 'Machine' : 'Machines'}: ${machines.join('; ')}.`;
 }
 
 function doubts(entries: readonly Entry[]): string[] {

@@ -10,7 +10,8 @@ import {
 } from '@claimbench/contracts';
 import { baseOf, specHashOf } from '@claimbench/experiments';
 import { everyItem, type Reader } from './api-client.ts';
-import { allClaims, byNumber } from './reproduction.ts';
+import { byNumber } from './claim-order.ts';
+import { allClaims } from './reproduction.ts';
 
 /** What came of a run's spec, computed once more. */
 export interface Repetition {

@@ -35,7 +35,7 @@ interface Word {
 function countWords(texts: Iterable<string>): Word[] {
   const counts = new Map<string, number>();
   for (const text of texts) {
-    for (const [word] of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+    for (const word of wordsOf(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   }
   const encoder = new TextEncoder();
   return Array.from(counts, ([word, count]) => ({ count, tokens: Array.from(encoder.encode(word)) }));

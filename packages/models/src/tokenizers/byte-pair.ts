@@ -8,8 +8,8 @@ export type Merge = readonly [left: number, right: number];
  * No merge crosses these borders: a word with the space before it, a number, a run of other signs, or white space; none longer
  * than 64 signs, because joining takes quadratic time.
  */
-export function wordsOf(text: string): Iterable<RegExpMatchArray> {
-  return text.matchAll(/ ?\p{L}{1,64}| ?\p{N}{1,64}| ?[^\s\p{L}\p{N}]{1,64}|\s{1,64}(?!\S)|\s{1,64}/gu);
+export function wordsOf(text: string): readonly string[] {
+  return text.match(/ ?\p{L}{1,64}| ?\p{N}{1,64}| ?[^\s\p{L}\p{N}]{1,64}|\s{1,64}(?!\S)|\s{1,64}/gu) ?? [];
 }
 
 /** Byte-pair encoding (Sennrich et al. 2016) on bytes: the earliest learned merge that applies goes first. Throws `bad-tokenizer`. */
@@ -62,8 +62,8 @@ export function bytePairTokenizer(merges: readonly Merge[]): Tokenizer {
     prefixBytes: 0,
     encode(text) {
       const tokens: number[] = [];
-      for (const [word] of wordsOf(text)) for (const token of encodeWord(word)) tokens.push(token);
-      return Int32Array.from(tokens);
+      for (const word of wordsOf(text)) for (const token of encodeWord(word)) tokens.push(token);
+      return new Int32Array(tokens);
     },
     bytesOf,
     decode: (tokens) => decodeBytes(Array.from(tokens, bytesOf)),
