@@ -359,70 +359,67 @@ bool hasFewRows(const Call& call, const Product& product) {
   return product.m <= kTileRows || (product.m <= 8 * kTileRows && panels(product.n, kTileColumns) >= 8 * call.workers());
 }
 
-// A few rows against a panel of columns that are lines of a weight [n, k]: squares of it are turned round in registers on their way into the chains, and never
-// packed. Lines of 4 kB or a multiple of it share a set of the first cache, which holds fewer than a square has: so what is asked for ahead waits in the second
-// cache, and a line is read once.
-constexpr int kMostStraight = 4;
+// A few rows against columns that are lines of a weight [n, k]: squares of it are turned round in registers on their way into the chains, and never packed. A
+// register's worth of lines is read to its end before the next: the hardware follows that many streams, and not four times as many. What is asked for ahead
+// waits in the second cache, because lines of 4 kB or a multiple of it share a set of the first, which holds fewer than a square has.
+// As many rows as leave registers for a square and for what turns it round.
+constexpr int kMostStraight = kWidth == 16 ? 8 : 4;
+// Floats ahead; behind a line's end stand the next lines, those of the next columns.
+constexpr int64_t kStraightAhead = 16 * kLine;
 
 template <int kRows>
-void straightPanel(const Product& product, int64_t j) {
+void straightColumns(const Product& product, int64_t j) {
   const float* lines = product.b.from(0, j).data;
   const int64_t apart = product.b.columnStride, k = product.k;
   const float* x[kRows];
-  Vec sum[kRows][kTileVectors];
-#pragma GCC unroll 4
+  Vec sum[kRows];
+#pragma GCC unroll 8
   for (int i = 0; i < kRows; i++) {
     x[i] = product.a.from(i, 0).data;
-#pragma GCC unroll 4
-    for (int v = 0; v < kTileVectors; v++) sum[i][v] = product.accumulate ? loadVec(product.c + i * product.cStride + j + v * kWidth) : Vec{};
+    sum[i] = product.accumulate ? loadVec(product.c + i * product.cStride + j) : Vec{};
   }
   int64_t p = 0;
   for (; p + kWidth <= k; p += kWidth) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kTileVectors; v++) {
-      Vec square[kWidth];
+    const int64_t later = p + kStraightAhead;
+    const float* ahead = later < k ? lines + later : lines + kWidth * apart + (later - k);
+    Vec square[kWidth];
 #pragma GCC unroll 16
-      for (int i = 0; i < kWidth; i++) {
-        const float* line = lines + (v * kWidth + i) * apart + p;
-        square[i] = loadVec(line);
-        __builtin_prefetch(line + 2 * kLine, 0, 2);
-      }
-      transposeSquare(square);
+    for (int i = 0; i < kWidth; i++) {
+      square[i] = loadVec(lines + i * apart + p);
+      __builtin_prefetch(ahead + i * apart, 0, 2);
+    }
+    transposeSquare(square);
 #pragma GCC unroll 16
-      for (int c = 0; c < kWidth; c++) {
-#pragma GCC unroll 4
-        for (int i = 0; i < kRows; i++) sum[i][v] = fma(broadcastVec(x[i][p + c]), square[c], sum[i][v]);
-      }
+    for (int c = 0; c < kWidth; c++) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; i++) sum[i] = fma(broadcastVec(x[i][p + c]), square[c], sum[i]);
     }
   }
   for (; p < k; p++) {
-    float column[kTileColumns];
-    for (int i = 0; i < kTileColumns; i++) column[i] = lines[i * apart + p];
-#pragma GCC unroll 4
-    for (int i = 0; i < kRows; i++) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kTileVectors; v++) sum[i][v] = fma(broadcastVec(x[i][p]), loadVec(column + v * kWidth), sum[i][v]);
-    }
+    float column[kWidth];
+    for (int i = 0; i < kWidth; i++) column[i] = lines[i * apart + p];
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; i++) sum[i] = fma(broadcastVec(x[i][p]), loadVec(column), sum[i]);
   }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (int i = 0; i < kRows; i++) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kTileVectors; v++) {
-      const int64_t at = j + v * kWidth;
-      if (product.epilogue.bias != nullptr) sum[i][v] += loadVec(product.epilogue.bias + at);
-      if (product.epilogue.residual != nullptr) sum[i][v] += loadVec(product.epilogue.residual + i * product.epilogue.residualStride + at);
-      storeVec(product.c + i * product.cStride + at, sum[i][v]);
-    }
+    if (product.epilogue.bias != nullptr) sum[i] += loadVec(product.epilogue.bias + j);
+    if (product.epilogue.residual != nullptr) sum[i] += loadVec(product.epilogue.residual + i * product.epilogue.residualStride + j);
+    storeVec(product.c + i * product.cStride + j, sum[i]);
   }
 }
 
+template <int kRows>
 void straightPanel(const Product& product, int64_t j) {
-  switch (product.m) {
-    case 1: return straightPanel<1>(product, j);
-    case 2: return straightPanel<2>(product, j);
-    case 3: return straightPanel<3>(product, j);
-    default: return straightPanel<kMostStraight>(product, j);
+  for (int v = 0; v < kTileVectors; v++) straightColumns<kRows>(product, j + v * kWidth);
+}
+
+template <int kRows = kMostStraight>
+void straightPanelOf(const Product& product, int64_t j) {
+  if constexpr (kRows > 1) {
+    if (product.m < kRows) return straightPanelOf<kRows - 1>(product, j);
   }
+  straightPanel<kRows>(product, j);
 }
 
 void multiplyFewRows(Call& call, const Product& product) {
@@ -434,7 +431,7 @@ void multiplyFewRows(Call& call, const Product& product) {
   const auto panel = [&](int64_t task, int worker) {
     float* packed = space.of(worker);
     const int64_t j = task * kTileColumns, columns = least(product.n - j, kTileColumns);
-    if (straight && columns == kTileColumns) return straightPanel(product, j);
+    if (straight && columns == kTileColumns) return straightPanelOf(product, j);
     int64_t p0 = 0;
     do {
       const int64_t depth = least(product.k - p0, kDepth);
