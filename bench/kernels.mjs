@@ -363,27 +363,37 @@ const lines = {
       const own = new Own(threads);
       const [m, n, k, block] = [64, 1024, 1024, 32];
       const [x, y] = [own.floats(m * k), own.floats(m * n)];
-      for (const bits of [4, 8]) {
-        const codes = own.bytes((n * k * bits) / 8);
-        const scales = own.floats((n * k) / block);
-        const [ours, theirs] = await interleaved(threads, [
-          () =>
-            own.time([
-              [
+      // Like with like: x as it is, or rounded to int8 in the weight's groups on both sides.
+      const settings = [4, 8].flatMap((bits) => [
+        { bits, level: 0 },
+        { bits, level: 4 },
+      ]);
+      for (const { bits, level } of settings) {
+        const zeroPoint = 2 ** (bits - 1);
+        const bytes = (n * k * bits) / 8;
+        const product =
+          level === 0
+            ? [
                 'quantized_linear.forward',
-                [x, codes, scales, 0, 0, 0, y],
-                [m, k, n, bits, block, k / block, 1, 2 ** (bits - 1), 0, 0, 1],
-              ],
-            ]),
-          () => ort.time({ packed: [m, n, k], bits }),
+                [x, own.bytes(bytes), own.floats((n * k) / block), 0, 0, 0, y],
+                [m, k, n, bits, block, k / block, 1, zeroPoint, 0, 0, 1],
+              ]
+            : [
+                'interleaved_linear.forward',
+                [x, own.codes(bytes + (2 * n * k) / block), 0, y],
+                [m, k, n, bits, block, 1, zeroPoint],
+              ];
+        const [ours, theirs] = await interleaved(threads, [
+          () => own.time([product]),
+          () => ort.time({ packed: [m, n, k], bits, level }),
         ]);
         const rate = (times) => `${((2 * m * n * k) / median(times) / 1e9).toFixed(1)} GFLOP/s`;
         note({
-          work: `packed int${bits} product ${m} x ${n} x ${k}`,
+          work: `packed int${bits}${level === 0 ? '' : ' by integers'}, product ${m} x ${n} x ${k}`,
           threads,
           own: rate(ours),
           ratio: ratioTo(ours, [theirs]).ratio,
-          against: `onnxruntime MatMulNBits ${rate(theirs)}`,
+          against: `onnxruntime MatMulNBits, level ${level}, ${rate(theirs)}`,
         });
       }
       own.free();

@@ -2,7 +2,7 @@
 
 Protocol: one JSON object a line on stdin, one answer a line on stdout. Every request has "seconds": how long to repeat its work; the answer is {"each": seconds of one}.
   {"product": [m, n, k]}                    y [m, n] = x [m, k] weight [n, k]ᵀ in float32
-  {"packed": [m, n, k], "bits": 4 | 8}      the same with MatMulNBits, blocks of 32, its quickest accuracy level (onnxruntime)
+  {"packed": [m, n, k], "bits": 4 | 8, "level": 0 | 4}      the same with MatMulNBits, blocks of 32; at level 4 x is rounded to int8 (onnxruntime)
   {"read": bytes} | {"copy": bytes}         one sweep over so much memory (torch)
   {"convolution": [batch, channels, size, kernel, groups], "both": false | true}    same padding, as many channels out; with its backward pass where both (torch)
   {"norm": [rows, width], "kind": name}     forward and backward of a norm (torch)
@@ -121,10 +121,7 @@ class OnnxRuntime:
         self.numpy, self.onnx, self.ort, self.threads = numpy, onnx, onnxruntime, threads
         self.version = onnxruntime.__version__
 
-    def packed(self, m, n, k, bits):
-        return [self.model(m, n, k, bits, level) for level in (0, 4)]
-
-    def model(self, m, n, k, bits, level):
+    def packed(self, m, n, k, bits, level):
         numpy, helper, types = self.numpy, self.onnx.helper, self.onnx.TensorProto
         block = 32
         random = numpy.random.default_rng(1)
@@ -147,7 +144,7 @@ class OnnxRuntime:
         options.intra_op_num_threads = self.threads
         session = self.ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         x = random.standard_normal((m, k)).astype("f")
-        return lambda: session.run(None, {"x": x})
+        return [lambda: session.run(None, {"x": x})]
 
 
 def main():
@@ -165,7 +162,7 @@ def main():
             if "product" in request:
                 works = peer.product(*request["product"])
             elif "packed" in request:
-                works = peer.packed(*request["packed"], request["bits"])
+                works = peer.packed(*request["packed"], request["bits"], request["level"])
             elif "read" in request:
                 works = peer.read(request["read"])
             elif "copy" in request:
