@@ -37,6 +37,20 @@ char* allocateAligned(int64_t bytes) {
   return static_cast<char*>(memory);
 }
 
+int64_t lastCacheBytes() {
+  static const int64_t bytes = [] {
+    if (const char* told = getenv("CLAIMBENCH_KERNELS_LAST_CACHE")) return int64_t(atoll(told));
+    // sysconf tells the whole processor's, of which a virtual machine may have a slice.
+    long long kilobytes = 0;
+    if (FILE* file = fopen("/sys/devices/system/cpu/cpu0/cache/index3/size", "r")) {
+      if (fscanf(file, "%lldK", &kilobytes) != 1) kilobytes = 0;
+      fclose(file);
+    }
+    return int64_t(kilobytes > 0 ? kilobytes : 32 << 10) << 10;
+  }();
+  return bytes;
+}
+
 Scratch::~Scratch() { free(data_); }
 
 char* Scratch::reserve(int64_t bytes) {

@@ -28,6 +28,9 @@ struct Buffer {
   int64_t bytes;
 };
 
+// What the last cache holds, or 32 MB where the system does not say. CLAIMBENCH_KERNELS_LAST_CACHE says otherwise, for tests.
+int64_t lastCacheBytes();
+
 constexpr int64_t kMostElements = int64_t(1) << 46;
 
 // Product of extents; saturates beyond kMostElements, which no buffer can hold, so that a check against a buffer refuses it.

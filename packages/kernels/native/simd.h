@@ -275,6 +275,23 @@ KERNELS_INLINE Lanes load(const float* from) {
 }
 KERNELS_INLINE void store(float* to, Lanes value) { KERNELS_EACH_PART storeVec(to + i * kWidth, value.part[i]); }
 
+// A store that goes past the caches, `to` at the beginning of a line: what is written whole need not be fetched before. `settlePast` comes before anyone is told
+// that it is done.
+KERNELS_INLINE void storePast(float* to, Lanes value) {
+#if defined(KERNELS_AVX512)
+  _mm512_stream_ps(to, (__m512)value.part[0]);
+#elif defined(KERNELS_AVX2)
+  KERNELS_EACH_PART _mm256_stream_ps(to + i * kWidth, (__m256)value.part[i]);
+#else
+  store(to, value);
+#endif
+}
+KERNELS_INLINE void settlePast() {
+#if defined(KERNELS_AVX512) || defined(KERNELS_AVX2)
+  _mm_sfence();
+#endif
+}
+
 // The first n lanes, n <= 16; the others are 0 when loaded and untouched when stored.
 KERNELS_INLINE Lanes load(const float* from, int64_t n) {
   if (n >= kLanes) return load(from);

@@ -9,8 +9,8 @@ struct Forward {
   const float *x, *gain, *bias;
   float *y, *means, *rstds;
 
-  template <int kRows>
-  KERNELS_INLINE void rows(int64_t row) const {
+  template <int kRows, class Past>
+  KERNELS_INLINE void rows(Past past, int64_t row) const {
     const float* from = x + row * width;
     float* to = y + row * width;
     float mean[kRows], rstd[kRows];
@@ -19,7 +19,7 @@ struct Forward {
     for (int r = 0; r < kRows; r++) mean[r] /= float(width);
     sumsOfRows(width, rstd, [&](int r, int64_t i, int64_t n) {
       expectRead(from + (kRows + r) * width + i);
-      expectWrite(to + r * width + i);
+      expectWrite(past, to + r * width + i);
       const Lanes centred = load(from + r * width + i, n) - mean[r];
       return centred * centred;
     });
@@ -31,7 +31,7 @@ struct Forward {
         Lanes value = (load(from + r * width + i, n) - mean[r]) * rstd[r];
         if (gain != nullptr) value = bias != nullptr ? fma(value, load(gain + i, n), load(bias + i, n)) : value * load(gain + i, n);
         else if (bias != nullptr) value = value + load(bias + i, n);
-        store(to + r * width + i, value, n);
+        write(past, to + r * width + i, value, n);
       }
     });
 #pragma GCC unroll 2
@@ -54,10 +54,13 @@ static void forward(Call& call) {
   float* rstds = call.outOrNone(5, rows);
   if (call.refused()) return;
   const Forward work{width, eps, x, gain, bias, y, means, rstds};
-  call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
-    int64_t row = begin;
-    for (; row + 2 <= end; row += 2) work.rows<2>(row);
-    if (row < end) work.rows<1>(row);
+  writing(y, width % kLanes == 0 ? rows * width : 0, [&](auto past) {
+    call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
+      int64_t row = begin;
+      for (; row + 2 <= end; row += 2) work.rows<2>(past, row);
+      if (row < end) work.rows<1>(past, row);
+      settle(past);
+    });
   });
 }
 

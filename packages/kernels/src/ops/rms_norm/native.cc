@@ -12,23 +12,26 @@ static void forward(Call& call) {
   float* y = call.out(2, times(rows, width));
   float* rstds = call.outOrNone(3, rows);
   if (call.refused()) return;
-  call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
-    for (int64_t row = begin; row < end; row++) {
-      const float* from = x + row * width;
-      const Lanes squares = rowLanes(width, [=](int64_t i, int64_t n) {
-        expectRead(from + i + kFloatsAhead);
-        expectWrite(y + row * width + i);
-        const Lanes value = load(from + i, n);
-        return value * value;
-      });
-      const float rstd = 1.0f / __builtin_sqrtf(sum(squares) / float(width) + eps);
-      eachLanes(0, width, [=](int64_t i, int64_t n) {
-        Lanes value = load(from + i, n) * rstd;
-        if (gain != nullptr) value = value * (load(gain + i, n) + gainOffset);
-        store(y + row * width + i, value, n);
-      });
-      if (rstds != nullptr) rstds[row] = rstd;
-    }
+  writing(y, width % kLanes == 0 ? rows * width : 0, [&](auto past) {
+    call.ranges(rows, rowGrain(width), [=](int64_t begin, int64_t end, int) {
+      for (int64_t row = begin; row < end; row++) {
+        const float* from = x + row * width;
+        const Lanes squares = rowLanes(width, [=](int64_t i, int64_t n) {
+          expectRead(from + i + kFloatsAhead);
+          expectWrite(past, y + row * width + i);
+          const Lanes value = load(from + i, n);
+          return value * value;
+        });
+        const float rstd = 1.0f / __builtin_sqrtf(sum(squares) / float(width) + eps);
+        eachLanes(0, width, [=](int64_t i, int64_t n) {
+          Lanes value = load(from + i, n) * rstd;
+          if (gain != nullptr) value = value * (load(gain + i, n) + gainOffset);
+          write(past, y + row * width + i, value, n);
+        });
+        if (rstds != nullptr) rstds[row] = rstd;
+      }
+      settle(past);
+    });
   });
 }
 
