@@ -362,6 +362,7 @@ bool hasFewRows(const Call& call, const Product& product) {
 // A few rows against columns that are lines of a weight [n, k]: squares of it are turned round in registers on their way into the chains, and never packed. A
 // register's worth of lines is read to its end before the next: the hardware follows that many streams, and not four times as many. What is asked for ahead
 // waits in the second cache, because lines of 4 kB or a multiple of it share a set of the first, which holds fewer than a square has.
+
 // As many rows as leave registers for a square and for what turns it round.
 constexpr int kMostStraight = kWidth == 16 ? 8 : 4;
 // Floats ahead; behind a line's end stand the next lines, those of the next columns.
@@ -409,17 +410,12 @@ void straightColumns(const Product& product, int64_t j) {
   }
 }
 
-template <int kRows>
-void straightPanel(const Product& product, int64_t j) {
-  for (int v = 0; v < kTileVectors; v++) straightColumns<kRows>(product, j + v * kWidth);
-}
-
 template <int kRows = kMostStraight>
-void straightPanelOf(const Product& product, int64_t j) {
+void straightPanel(const Product& product, int64_t j) {
   if constexpr (kRows > 1) {
-    if (product.m < kRows) return straightPanelOf<kRows - 1>(product, j);
+    if (product.m < kRows) return straightPanel<kRows - 1>(product, j);
   }
-  straightPanel<kRows>(product, j);
+  for (int v = 0; v < kTileVectors; v++) straightColumns<kRows>(product, j + v * kWidth);
 }
 
 void multiplyFewRows(Call& call, const Product& product) {
@@ -431,7 +427,7 @@ void multiplyFewRows(Call& call, const Product& product) {
   const auto panel = [&](int64_t task, int worker) {
     float* packed = space.of(worker);
     const int64_t j = task * kTileColumns, columns = least(product.n - j, kTileColumns);
-    if (straight && columns == kTileColumns) return straightPanelOf(product, j);
+    if (straight && columns == kTileColumns) return straightPanel(product, j);
     int64_t p0 = 0;
     do {
       const int64_t depth = least(product.k - p0, kDepth);

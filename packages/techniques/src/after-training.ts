@@ -131,13 +131,12 @@ export function afterTraining(techniques: readonly Technique[]): Technique {
 function actionAfter(first: ResolvedTechnique, second: ResolvedTechnique): ResolvedAction {
   switch (second.seam) {
     case 'checkpoint':
-      return { ...second, startsFrom: first, encoders: first.encoders && second.encoders, perceptron: null };
+      return { ...second, startsFrom: first, perceptron: null };
     case 'inference': {
       const storeWeights = first.seam === 'training' ? first.storeWeights : second.storeWeights;
       return {
         ...second,
         startsFrom: first,
-        encoders: first.encoders && second.encoders,
         perceptron: null,
         storeWeights,
         planLayers(config, context) {

@@ -171,13 +171,13 @@ describe('a technique that does not fit the architecture', () => {
     for (const id of fitting) {
       if (!NEEDS_LAYER_NORM.has(id)) checkFit(resolveTechnique({ id, parameters: {} }), encoder);
     }
-    const inTurn = (after: string) =>
-      resolveTechnique({
-        id: 'after-training',
-        parameters: { training: { id: 'rms-norm' }, after: { id: after } },
-      });
-    checkFit(inTurn('magnitude'), encoder);
-    expect(() => checkFit(inTurn('wanda'), encoder)).toThrow(/found an encoder/);
+    const inTurn = (training: string, after: string) =>
+      resolveTechnique({ id: 'after-training', parameters: { training: { id: training }, after: { id: after } } });
+    checkFit(inTurn('rms-norm', 'magnitude'), encoder);
+    expect(() => checkFit(inTurn('rms-norm', 'wanda'), encoder)).toThrow(/found an encoder/);
+    expect(() => checkFit(inTurn('stochastic-depth', 'magnitude'), encoder)).toThrow(
+      /stochastic-depth does not fit: .*found an encoder/,
+    );
   });
 
   it('every technique with its defaults fits a plain decoder', () => {

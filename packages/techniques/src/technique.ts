@@ -148,7 +148,7 @@ export type TechniqueDefinition<Parameters> = TechniqueText<Parameters> & Action
 
 /** What a technique with checked parameters does, where it acts. */
 export type ResolvedAction = {
-  /** Whether it acts on encoders too. */
+  /** Whether it acts on encoders too; of what the trained model was trained with, that technique says so. */
   readonly encoders: boolean;
 } & ResolvedSeam;
 

@@ -4,3 +4,13 @@ export function byNumber(a: string, b: string): number {
   const [paperB = 0, claimB = 0] = b.split('.').map(Number);
   return paperA - paperB || claimA - claimB;
 }
+
+/** Claims by number, the protocols of one by name. */
+export function byProtocol(a: ProtocolName, b: ProtocolName): number {
+  return byNumber(a.claim, b.claim) || (a.protocolId < b.protocolId ? -1 : 1);
+}
+
+interface ProtocolName {
+  readonly claim: string;
+  readonly protocolId: string;
+}

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { AppError, VerdictRecord } from '@claimbench/contracts';
 import { z } from 'zod';
-import { byNumber } from './claim-order.ts';
+import { byProtocol } from './claim-order.ts';
 import type { Entry } from './reproduction.ts';
 
 /** A verdict as a file keeps it, with what a table says of it beside the verdict. */
@@ -53,10 +53,7 @@ export async function writeRecords(
   const own = entries.flatMap(({ protocol, record, seconds, machine }): KeptVerdict[] =>
     record === null ? [] : [{ protocolVersion: protocol.version, machine, seconds, record }],
   );
-  const verdicts = [...others, ...own].sort(
-    ({ record: { verdict: a } }, { record: { verdict: b } }) =>
-      byNumber(a.claim, b.claim) || (a.protocolId < b.protocolId ? -1 : 1),
-  );
+  const verdicts = [...others, ...own].sort((a, b) => byProtocol(a.record.verdict, b.record.verdict));
   const lines = verdicts.map((verdict) => JSON.stringify(verdict)).join(',\n');
   const half = `${path}.half`;
   await writeFile(half, `{"format":"claimbench-records-1","verdicts":[\n${lines}\n]}\n`);

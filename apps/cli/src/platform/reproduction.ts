@@ -10,7 +10,7 @@ import {
   type VerdictRecord,
 } from '@claimbench/contracts';
 import { type ApiClient, everyItem, type Reader } from './api-client.ts';
-import { byNumber } from './claim-order.ts';
+import { byProtocol } from './claim-order.ts';
 import type { KeptVerdict } from './records.ts';
 
 /** One protocol and what has come of it. */
@@ -102,7 +102,8 @@ export async function readEntries(
       `no protocol of scale ${scale} for ${without.join(', ')}; see --dry-run for those that there are`,
     );
   }
-  return entries.sort((a, b) => byNumber(a.claim.id, b.claim.id) || (a.protocol.id < b.protocol.id ? -1 : 1));
+  const nameOf = ({ claim, protocol }: Entry) => ({ claim: claim.id, protocolId: protocol.id });
+  return entries.sort((a, b) => byProtocol(nameOf(a), nameOf(b)));
 }
 
 /** Every claim of the platform. */

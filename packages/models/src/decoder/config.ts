@@ -205,6 +205,9 @@ export const DecoderConfig = z.strictObject({
   initialisation: z.strictObject({ standardDeviation: z.number().positive(), scaledResidual: z.boolean() }),
 });
 export type DecoderConfig = z.infer<typeof DecoderConfig>;
+/** A config with the fields left out that have a default. */
+export type DecoderConfigInput = z.input<typeof DecoderConfig>;
+
 /** Whether every position sees every other: such a model does not predict the next token, it fills in masked ones. */
 export function isEncoder({ attention }: Pick<DecoderConfig, 'attention'>): boolean {
   return !attention.causal;
@@ -214,9 +217,6 @@ export function isEncoder({ attention }: Pick<DecoderConfig, 'attention'>): bool
 export function maskTokenOf({ vocabularySize }: Pick<DecoderConfig, 'vocabularySize'>): number {
   return vocabularySize - 1;
 }
-
-/** A config with the fields left out that have a default. */
-export type DecoderConfigInput = z.input<typeof DecoderConfig>;
 
 /** Checks a config, its norms and what must fit together. Throws `invalid-config`, `unknown-norm` or `unknown-name`, naming the field. */
 export function parseDecoderConfig(input: unknown): DecoderConfig {
