@@ -57,7 +57,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const leaving = new AbortController();
   const work = await makeWorkFolder(join(home, 'work'));
   const trainingFolder = await makeTrainingFolder(join(cacheFolder, 'training'));
-  const pool = new ChildPool({ executor: options.executor ?? DEFAULT_EXECUTOR, size: share.concurrency });
+  const pool = new ChildPool({
+    executor: options.executor ?? DEFAULT_EXECUTOR,
+    size: share.concurrency,
+    compileCache: join(cacheFolder, 'compiled'),
+  });
   const context: AttemptContext = {
     api,
     pool,

@@ -13,12 +13,14 @@ const BETWEEN_TRIES_MS = 500;
  */
 export class ChildPool {
   readonly #executor: string;
+  readonly #compileCache: string;
   readonly #size: number;
   readonly #waiting: RunChild[] = [];
   #stopped = false;
 
-  constructor(options: { executor: string; size: number }) {
+  constructor(options: { executor: string; size: number; compileCache: string }) {
     this.#executor = options.executor;
+    this.#compileCache = options.compileCache;
     this.#size = options.size;
     this.#fill();
   }
@@ -61,10 +63,14 @@ export class ChildPool {
     let child = this.#waiting.shift();
     // One that died while it waited tells nothing about the next.
     while (child?.gone) child = this.#waiting.shift();
-    return child ?? new RunChild(this.#executor);
+    return child ?? this.#start();
+  }
+
+  #start(): RunChild {
+    return new RunChild(this.#executor, this.#compileCache);
   }
 
   #fill(): void {
-    while (!this.#stopped && this.#waiting.length < this.#size) this.#waiting.push(new RunChild(this.#executor));
+    while (!this.#stopped && this.#waiting.length < this.#size) this.#waiting.push(this.#start());
   }
 }

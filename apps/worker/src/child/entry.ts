@@ -1,9 +1,11 @@
 // The process that executes one run. Its first argument names the executor's module.
 import { writeFile } from 'node:fs/promises';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { type Failure, LogLine } from '@claimbench/contracts';
+import type { Failure } from '@claimbench/contracts';
 import type { Executor } from './executor.ts';
+import { LONGEST_MESSAGE } from './longest-message.ts';
 import type { Assignment, ChildMessage, WrittenArtifact } from './messages.ts';
 
 // The guard comes first: from here on this process does not outlive its parent.
@@ -14,7 +16,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const PROGRESS_MS = 100;
 /** What an attempt that is cut off loses at most. Runs that train for less are never saved. */
 const SAVE_TRAINING_SECONDS = 20;
-const LONGEST_MESSAGE = LogLine.shape.message.maxLength ?? 4000;
 
 function tell(message: ChildMessage): void {
   if (process.send === undefined) throw new Error('this process is started by a worker, with a channel to it');
@@ -71,6 +72,8 @@ function failure(executor: Executor, error: unknown): Failure {
 let executor: Executor;
 try {
   executor = await load();
+  // A child is mostly killed, and then writes nothing at its end.
+  flushCompileCache();
 } catch (error) {
   tell({ type: 'unusable', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   throw error;

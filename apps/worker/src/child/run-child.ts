@@ -49,8 +49,10 @@ export class RunChild {
   #listener: ChildListener | null = null;
   #gone = false;
 
-  constructor(executor: string) {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.includes(name)));
+  /** Node keeps the compiled code of what it loads in `compileCache`, a folder. */
+  constructor(executor: string, compileCache: string) {
+    const inherited = Object.entries(process.env).filter(([name]) => !SECRETS.includes(name));
+    const env = { ...Object.fromEntries(inherited), NODE_COMPILE_CACHE: compileCache };
     this.#process = fork(entryPath(), [executor], {
       env,
       execArgv: [],
