@@ -15,9 +15,8 @@ import {
   type ParameterValues,
   parameterSpecs,
   subLayerEvaluations,
-  tokenStream,
 } from '@claimbench/models';
-import { type DataLocations, loadDataSet } from '@claimbench/models/node';
+import { type DataLocations, loadDataSet, loadTokenStream } from '@claimbench/models/node';
 import type { ResolvedTechnique } from '@claimbench/techniques';
 import { z } from 'zod';
 import { checkExampleData } from '../plan/example-data.ts';
@@ -227,8 +226,8 @@ async function evaluateSubject(
   }
   const { data, split } =
     subject.kind === 'recipe' ? { data: lastTextOf(subject), split: 'train' as const } : evaluation;
-  const seen = (await loadDataSet(data, locations, { signal })).documents(split);
-  const result = evaluateUnigram(items, tokenStream(seen, tokenizer));
+  const seen = await loadDataSet(data, locations, { signal });
+  const result = evaluateUnigram(items, await loadTokenStream(seen, split, tokenizer, locations));
   const failed = diverged ?? { step: 0, reason: 'evaluation-not-finite' };
   return { result, diverged: failed, decoding: {}, probed: { metrics: probesOfFailure(spec), items: [] } };
 }

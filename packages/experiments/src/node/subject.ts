@@ -15,12 +15,17 @@ import {
   type TrainingRecipe,
   type TrainingResult,
   type TrainingStage,
-  tokenStream,
   train,
   trainInStages,
   trainingSteps,
 } from '@claimbench/models';
-import { type DataLocations, loadCheckpoint, loadDataSet, loadTokenizer } from '@claimbench/models/node';
+import {
+  type DataLocations,
+  loadCheckpoint,
+  loadDataSet,
+  loadTokenizer,
+  loadTokenStream,
+} from '@claimbench/models/node';
 import type { CheckpointContext, ResolvedTechnique, WeightCosts } from '@claimbench/techniques';
 import { baseOf } from '../plan/run-spec.ts';
 import { decoderOf } from '../plan/technique.ts';
@@ -122,12 +127,13 @@ async function stagesOf(
   locations: DataLocations,
   signal: AbortSignal,
 ): Promise<[TrainingStage, ...TrainingStage[]]> {
-  const streamOf = (from: TextDataSet) => tokenStream(from.documents('train'), tokenizer);
-  const first: TrainingStage = { stream: streamOf(text), recipe: training };
+  const streamOf = (from: TextDataSet) => loadTokenStream(from, 'train', tokenizer, locations);
+  const first: TrainingStage = { stream: await streamOf(text), recipe: training };
   if (!fineTuning) return [first];
   const { data, tokens, rateShare } = fineTuning;
   const recipe = { ...training, tokens, learningRate: rateShare * training.learningRate };
-  return [first, { stream: streamOf(await loadDataSet(data, locations, { signal })), recipe, order: 'fine-tuning' }];
+  const stream = await streamOf(await loadDataSet(data, locations, { signal }));
+  return [first, { stream, recipe, order: 'fine-tuning' }];
 }
 
 /** What a recipe's model was trained on last. */
@@ -266,7 +272,7 @@ export function trainingText(
   let stream: Promise<TokenStream> | undefined;
   const read = async () => {
     const data = subject.kind === 'recipe' ? lastTextOf(subject) : evaluation.data;
-    return tokenStream((await loadDataSet(data, locations, { signal })).documents('train'), tokenizer);
+    return loadTokenStream(await loadDataSet(data, locations, { signal }), 'train', tokenizer, locations);
   };
   return () => {
     stream ??= read();

@@ -25,9 +25,15 @@ export function tokenStream(documents: Iterable<string>, tokenizer: Tokenizer): 
     tokens.set(part, at + 1);
     at += part.length + 1;
   }
-  const counts = new Float64Array(tokenizer.vocabularySize);
+  return streamOfTokens(tokens, tokenizer.vocabularySize);
+}
+
+/** Of tokens that have been cut before. */
+export function streamOfTokens(tokens: Int32Array, vocabularySize: number): TokenStream {
+  const counts = new Float64Array(vocabularySize);
   for (const token of tokens) counts[token]! += 1;
   let unigramEntropy = 0;
-  for (const count of counts) if (count > 0) unigramEntropy -= (count / length) * Math.log(count / length);
-  return { tokens, vocabularySize: tokenizer.vocabularySize, counts, unigramEntropy };
+  for (const count of counts)
+    if (count > 0) unigramEntropy -= (count / tokens.length) * Math.log(count / tokens.length);
+  return { tokens, vocabularySize, counts, unigramEntropy };
 }

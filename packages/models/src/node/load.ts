@@ -1,11 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Backend } from '@claimbench/kernels';
 import { readLlama2c } from '../checkpoints/llama2c.ts';
-import { type TextDataSet, textDataSet } from '../data/data-set.ts';
+import { type Split, type TextDataSet, textDataSet } from '../data/data-set.ts';
 import { GENERATED_TEXTS, generateText } from '../data/generated.ts';
 import { NODE_DOCS, REGISTERED_FILES, type RegisteredFile } from '../data/registry.ts';
 import { sha256, verifySha256 } from '../data/sha256.ts';
+import { streamOfTokens, type TokenStream, tokenStream } from '../data/token-stream.ts';
 import { Decoder } from '../decoder/decoder.ts';
 import { ModelError } from '../model-error.ts';
 import { trainBytePair } from '../tokenizers/byte-pair-trainer.ts';
@@ -38,21 +39,21 @@ export async function loadDataSet(
   const { name } = reference;
   if (name === NODE_DOCS.name) {
     expectHash(reference, NODE_DOCS.sha256);
-    return textDataSet(NODE_DOCS, await nodeDocs(locations));
+    return textDataSet(NODE_DOCS, await nodeDocs(locations), shareOf);
   }
   const generated = GENERATED_TEXTS.find((candidate) => candidate.name === name);
   if (generated !== undefined) {
     expectHash(reference, generated.sha256);
     const bytes = generateText(generated);
     await verifySha256(bytes, generated.sha256, `the text of '${name}'`);
-    return textDataSet(generated, bytes);
+    return textDataSet(generated, bytes, shareOf);
   }
   const file = REGISTERED_FILES.find((candidate) => candidate.name === name);
   if (file !== undefined) {
     if (file.content.kind !== 'text')
       throw new ModelError('unknown-data-set', `'${name}' is a ${file.content.kind}, no text`);
     expectHash(reference, file.sha256);
-    return textDataSet({ ...file, ...file.content }, await resolveFile(file, locations, options));
+    return textDataSet({ ...file, ...file.content }, await resolveFile(file, locations, options), shareOf);
   }
   if (reference.sha256 === undefined) {
     throw new ModelError(
@@ -62,7 +63,12 @@ export async function loadDataSet(
   }
   const bytes = await resolveLocalFile(name, reference.sha256, locations);
   const documents = { kind: 'separator', separator: '\n\n' } as const;
-  return textDataSet({ name, title: name, sha256: reference.sha256, documents, splits: 'by-hash' }, bytes);
+  return textDataSet({ name, title: name, sha256: reference.sha256, documents, splits: 'by-hash' }, bytes, shareOf);
+}
+
+/** `hashShare` by Node's own SHA-256, several times as quick. */
+function shareOf(document: string): number {
+  return hash('sha256', document, 'buffer').readUInt32BE(0) / 2 ** 32;
 }
 
 /** The text from the cache, else extracted and kept there: reading is a tenth of the work. */
@@ -102,6 +108,39 @@ export async function loadTokenizer(
   const json = JSON.stringify(tokenizer.toJson());
   await writeWhole(path, JSON.stringify({ sha256: hashOf(json), tokenizer: json }));
   return tokenizer;
+}
+
+/** Changes whenever the same text and tokenizer would give other tokens: old cache entries are then left alone. */
+const TOKENS_VERSION = 1;
+
+/** A split as tokens. They are kept in the cache, under the hashes of text and tokenizer: cutting a text takes longer than many a short training. */
+export async function loadTokenStream(
+  dataSet: TextDataSet,
+  split: Split,
+  tokenizer: Tokenizer,
+  locations: DataLocations,
+): Promise<TokenStream> {
+  const { vocabularySize } = tokenizer;
+  const cutter = hashOf(JSON.stringify(tokenizer.toJson()));
+  const key = `${dataSet.sha256.slice(0, 16)}-${split}-${cutter.slice(0, 16)}-v${TOKENS_VERSION}.i32`;
+  const path = join(locations.cacheFolder, 'tokens', key);
+  const cached = await readIfThere(path);
+  const known = cached && readCachedTokens(cached);
+  if (known !== undefined) return streamOfTokens(known, vocabularySize);
+  const stream = tokenStream(dataSet.documents(split), tokenizer);
+  const bytes = new Uint8Array(stream.tokens.buffer, stream.tokens.byteOffset, stream.tokens.byteLength);
+  await writeWhole(path, Buffer.concat([hash('sha256', bytes, 'buffer'), bytes]));
+  return stream;
+}
+
+const HASH_BYTES = 32;
+
+/** undefined for an entry that is damaged: it is made anew. */
+function readCachedTokens(entry: Uint8Array): Int32Array | undefined {
+  const bytes = Uint8Array.from(entry.subarray(HASH_BYTES));
+  if (bytes.length % 4 !== 0 || !hash('sha256', bytes, 'buffer').equals(entry.subarray(0, HASH_BYTES)))
+    return undefined;
+  return new Int32Array(bytes.buffer);
 }
 
 /** undefined for an entry that is damaged: it is made anew. */
