@@ -1,7 +1,8 @@
-import { crossEntropy, globalNorm, scope, Tensor, valueAndGrad } from '@claimbench/kernels';
+import { globalNorm, scope, Tensor, valueAndGrad } from '@claimbench/kernels';
 import type { TokenWindows } from '../data/calibration-windows.ts';
 import type { Decoder } from '../decoder/decoder.ts';
 import { IGNORED } from '../ignored.ts';
+import { tokenLoss } from '../training/optimise.ts';
 import { batchesOf } from './capture.ts';
 import { visitResidualStates } from './residual-states.ts';
 import { cosines, Mean } from './similarity.ts';
@@ -106,9 +107,11 @@ async function diagnoseGradients(decoder: Decoder, windows: TokenWindows) {
 /** Mean cross-entropy of the windows' own next tokens; the last token of a window has none. */
 export function lossInWindows(decoder: Decoder, ids: Int32Array, windows: number, time: number): Tensor {
   const targets = ids.map((_, i) => ((i + 1) % time === 0 ? IGNORED : ids[i + 1]!));
-  const logits = decoder.logits(Tensor.from(decoder.backend, ids, [windows, time]));
-  const target = Tensor.from(decoder.backend, targets, [targets.length]);
-  return crossEntropy(logits.reshape([targets.length, -1]), target, { ignoreIndex: IGNORED });
+  const { backend } = decoder;
+  return tokenLoss(
+    decoder.logits(Tensor.from(backend, ids, [windows, time])),
+    Tensor.from(backend, targets, [windows, time]),
+  );
 }
 
 function outerLayers(layers: number): number {
