@@ -26,7 +26,10 @@ function fakeMachine() {
       },
     };
   };
-  const time = async (compared: Compared, { rounds = 3, sampleMs = 40, draw = () => 0, aborted = false } = {}) => {
+  const time = async (
+    compared: Compared,
+    { rounds = 3, sampleMs = 40, draw = (): number => 0, aborted = false } = {},
+  ) => {
     const controller = new AbortController();
     if (aborted) controller.abort();
     return await timeInterleaved(compared, { rounds, sampleMs }, { draw, signal: controller.signal, now: () => ms });

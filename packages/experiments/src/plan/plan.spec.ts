@@ -78,12 +78,12 @@ describe('a free comparison', () => {
   });
 
   it('trains classifiers, each with what is not done afterwards, and takes overrides for them', async () => {
-    const digits = {
+    const digits: Parameters<typeof request>[0] = {
       subject: { kind: 'classifier', name: 'digits-mlp' },
       data: 'generated-digits',
       techniques: [{ id: 'bitnet-bottom-up' }, { id: 'round-to-nearest', grid: { bits: [2] } }],
       seeds: 1,
-    } as const;
+    };
     const runs = await planComparison(request({ ...digits, training: { tokens: 640 } }), RESOURCES);
     expect(runs.map(({ arm, base }) => [arm, base])).toEqual([
       [BASELINE_ARM, null],

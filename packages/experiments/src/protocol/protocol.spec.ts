@@ -1,4 +1,4 @@
-import { AppError } from '@claimbench/contracts';
+import { AppError, type Protocol } from '@claimbench/contracts';
 import { corpus } from '@claimbench/corpus';
 import { describe, expect, it } from 'vitest';
 import type { FinishedRun } from '../finished-run.ts';
