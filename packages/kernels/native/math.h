@@ -20,14 +20,15 @@ constexpr float kLn2Low = 1.42860677e-06f;
 
 struct Reduced {
   Lanes r;  // x - n ln 2
+  Lanes whole;  // n
   Ints n;
 };
 KERNELS_INLINE Reduced reduceByLn2(Lanes x) {
   const Lanes shifted = fma(x, kLog2e, kRounder);
-  const Lanes n = shifted - kRounder;
   Reduced reduced;
-  reduced.r = fma(n, -kLn2Low, fma(n, -kLn2High, x));
-  KERNELS_EACH_PART reduced.n.part[i] = (IntVec)shifted.part[i] - 0x4b400000;
+  reduced.whole = shifted - kRounder;
+  reduced.r = fma(reduced.whole, -kLn2Low, fma(reduced.whole, -kLn2High, x));
+  KERNELS_EACH_PART reduced.n.part[i] = (IntVec)((BitVec)shifted.part[i] - 0x4b400000u);
   return reduced;
 }
 
@@ -41,36 +42,45 @@ KERNELS_INLINE Lanes expTail(Lanes r) {
 
 KERNELS_INLINE Lanes powerOfTwo(Ints n) {  // -126 <= n <= 127
   Lanes power;
-  KERNELS_EACH_PART power.part[i] = (Vec)((n.part[i] + 127) << 23);
+  KERNELS_EACH_PART power.part[i] = (Vec)(((BitVec)n.part[i] + 127u) << 23);
   return power;
 }
 
 // x 2^n with one rounding where the result is denormal; infinite beyond the largest float. |n| <= 252
-KERNELS_INLINE Lanes scaled(Lanes x, Ints n) {
+KERNELS_INLINE Lanes scaled(Lanes x, const Reduced& reduced) {
 #if defined(KERNELS_AVX512)
-  return {(Vec)_mm512_scalef_ps((__m512)x.part[0], _mm512_cvtepi32_ps((__m512i)n.part[0]))};
+  return {(Vec)_mm512_scalef_ps((__m512)x.part[0], (__m512)reduced.whole.part[0])};
 #else
   Ints half, rest;
   KERNELS_EACH_PART {
-    half.part[i] = n.part[i] >> 1;
-    rest.part[i] = n.part[i] - half.part[i];
+    half.part[i] = reduced.n.part[i] >> 1;
+    rest.part[i] = reduced.n.part[i] - half.part[i];
   }
   return x * powerOfTwo(half) * powerOfTwo(rest);
+#endif
+}
+
+// The same where -126 <= n <= 127 and the result is not denormal.
+KERNELS_INLINE Lanes scaledNormal(Lanes x, const Reduced& reduced) {
+#if defined(KERNELS_AVX512)
+  return scaled(x, reduced);
+#else
+  return x * powerOfTwo(reduced.n);
 #endif
 }
 
 KERNELS_MATH Lanes exp(Lanes x) {
   x = smaller(broadcast(89.0f), larger(broadcast(-104.0f), x));
   const Reduced reduced = reduceByLn2(x);
-  return scaled(fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f, reduced.n);
+  return scaled(fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f, reduced);
 }
 
 // exp for x <= 0 where results below 2^-126 may as well be 0 (softmax: the largest term is 1).
 KERNELS_MATH Lanes expOfNegative(Lanes x) {
-  const Mask vanishes = x < -87.3f;
-  const Reduced reduced = reduceByLn2(select(vanishes, broadcast(0.0f), x));
+  // Further down r and n mean nothing, and are not taken.
+  const Reduced reduced = reduceByLn2(x);
   const Lanes p = fma(expTail(reduced.r), reduced.r * reduced.r, reduced.r) + 1.0f;
-  return select(vanishes, broadcast(0.0f), p * powerOfTwo(reduced.n));
+  return select(x < -87.3f, broadcast(0.0f), scaledNormal(p, reduced));
 }
 
 KERNELS_MATH Lanes tanh(Lanes x) {
@@ -112,7 +122,7 @@ KERNELS_MATH Normal normal(Lanes x) {
   // exp(-a²/2), what the square lost included: -105.2 at least, so there is nothing to clamp.
   const Reduced reduced = reduceByLn2(square * -0.5f);
   const Lanes rest = fma(lost, -0.5f, reduced.r);
-  const Lanes e = scaled(fma(expTail(rest), rest * rest, rest) + 1.0f, reduced.n);
+  const Lanes e = scaled(fma(expTail(rest), rest * rest, rest) + 1.0f, reduced);
   const Lanes t = quotient(a - 3.0f, a + 3.0f);
   Lanes r = fma(t, 5.31619517e-05f, 0.000115013652f);
   r = fma(r, t, -0.000339012884f);

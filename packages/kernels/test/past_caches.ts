@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import {
   gelu,
   layerNorm,
+  logSoftmax,
   RandomStream,
   randomNormal,
   relu,
   rmsNorm,
   scope,
+  softmax,
   sum,
   Tensor,
   valueAndGrad,
@@ -30,6 +32,8 @@ for (const [rows, width] of [
     gelu(x, 'erf'),
     layerNorm(x, gain, gain),
     rmsNorm(x, gain),
+    softmax(x),
+    logSoftmax(x),
     ...valueAndGrad([x], () => sum(gelu(x, 'erf'))).gradients,
   ]);
   for (const result of results) {

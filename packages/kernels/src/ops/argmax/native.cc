@@ -26,7 +26,7 @@ static void forward(Call& call) {
   const float* x = call.floats(0, times(outer, width, inner));
   int32_t* y = call.outIntegers(1, times(outer, inner));
   if (call.refused()) return;
-  everyLine(call, outer, width, inner, [&](LineShape shape, int64_t start) {
+  everyLine(std::false_type{}, call, outer, width, inner, [&](LineShape shape, int64_t start) {
     Best best;
     Ints at;
     const bool along = shape.lanes == 0;

@@ -4,10 +4,11 @@
 namespace kernels::KERNELS_ISA {
 
 static void forward(Call& call) {
-  alongLines(call, [](const Line& line) {
+  constexpr int64_t kAnyWidth = INT64_MAX;
+  alongLines(call, kAnyWidth, [](auto past, const Line& line) {
     const Lanes top = line.largest();
-    const Lanes logSum = log(line.exponentials(top, false));
-    line.each([&](int64_t, float* y, const float* x, int64_t n) { store(y, load(x, n) - top - logSum, n); });
+    const Lanes logSum = log(line.exponentials(top, [](int64_t, Lanes, int64_t) {}));
+    line.each([&](int64_t, float* y, const float* x, int64_t n) { write(past, y, load(x, n) - top - logSum, n); });
   });
 }
 

@@ -3,10 +3,24 @@
 
 namespace kernels::KERNELS_ISA {
 
+// Exponentials of a row of at most so many floats wait in the first cache, and the row is written once.
+constexpr int64_t kMostKept = 4096;
+
 static void forward(Call& call) {
-  alongLines(call, [](const Line& line) {
-    const Lanes scale = 1.0f / line.exponentials(line.largest(), true);
-    line.each([&](int64_t, float* y, const float*, int64_t n) { store(y, load(y, n) * scale, n); });
+  alongLines(call, kMostKept, [](auto past, const Line& line) {
+    if (line.shape.lanes == 0 && line.shape.width <= kMostKept) {
+      alignas(64) float kept[kMostKept];
+      const Lanes total = line.exponentials(line.largest(), [&](int64_t at, Lanes term, int64_t n) {
+        expectWrite(past, line.y + line.shape.width + at);
+        store(kept + at, term, n);
+      });
+      const Lanes scale = 1.0f / total;
+      line.each([&](int64_t at, float* y, const float*, int64_t n) { write(past, y, load(kept + at, n) * scale, n); });
+    } else {
+      const Lanes total = line.exponentials(line.largest(), [&](int64_t at, Lanes term, int64_t n) { store(line.y + at, term, n); });
+      const Lanes scale = 1.0f / total;
+      line.each([&](int64_t, float* y, const float*, int64_t n) { store(y, load(y, n) * scale, n); });
+    }
   });
 }
 

@@ -28,29 +28,43 @@ struct Line {
   KERNELS_INLINE void each(Body&& body) const {
     overLine(shape, [&](int64_t at, int64_t n) { body(at, y + at, x + at, n); });
   }
+  // A NaN may get lost here; it comes back in the sum.
   KERNELS_INLINE Lanes largest() const {
+    if (shape.lanes == 0) return broadcast(largestOfRow());
     Lanes top = broadcast(-__builtin_inff());
-    // A NaN may get lost here; it comes back in the sum.
-    each([&](int64_t, float*, const float* from, int64_t n) {
-      const Lanes value = shape.lanes == 0 ? padded(load(from, n), n, -__builtin_inff()) : load(from, n);
-      top = larger(value, top);
-    });
-    return shape.lanes == 0 ? broadcast(kernels::KERNELS_ISA::largest(top)) : top;
+    each([&](int64_t, float*, const float* from, int64_t n) { top = larger(load(from, n), top); });
+    return top;
   }
-  // sum exp(x - top); the terms are left in y where `keep`.
-  KERNELS_INLINE Lanes exponentials(Lanes top, bool keep) const {
+  // sum exp(x - top), each term shown to keep(offset, term, n).
+  template <class Keep>
+  KERNELS_INLINE Lanes exponentials(Lanes top, Keep keep) const {
     Lanes total = broadcast(0.0f);
-    each([&](int64_t, float* to, const float* from, int64_t n) {
+    each([&](int64_t at, float*, const float* from, int64_t n) {
       // The next row, while this one keeps the arithmetic busy.
-      if (shape.lanes == 0) {
-        expectRead(from + shape.width);
-        expectWrite(to + shape.width);
-      }
+      if (shape.lanes == 0) expectRead(from + shape.width);
       const Lanes term = expOfNegative(load(from, n) - top);
-      if (keep) store(to, term, n);
+      keep(at, term, n);
       total = total + (shape.lanes == 0 ? padded(term, n, 0.0f) : term);
     });
     return shape.lanes == 0 ? broadcast(kernels::KERNELS_ISA::sum(total)) : total;
+  }
+
+ private:
+  // Four chains, which any order may fold: a comparison waits four cycles for the one before.
+  KERNELS_INLINE float largestOfRow() const {
+    Lanes top[4];
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) top[c] = broadcast(-__builtin_inff());
+    int64_t i = 0;
+    for (; i + 4 * kLanes <= shape.width; i += 4 * kLanes) {
+#pragma GCC unroll 4
+      for (int c = 0; c < 4; c++) top[c] = larger(load(x + i + c * kLanes), top[c]);
+    }
+    for (; i < shape.width; i += kLanes) {
+      const int64_t n = shape.width - i < kLanes ? shape.width - i : kLanes;
+      top[0] = larger(padded(load(x + i, n), n, -__builtin_inff()), top[0]);
+    }
+    return kernels::KERNELS_ISA::largest(larger(larger(top[0], top[1]), larger(top[2], top[3])));
   }
 };
 
@@ -79,9 +93,9 @@ struct LineGradient {
   }
 };
 
-// body(shape, offset) for every line (or up to sixteen neighbours) of [outer, width, inner].
-template <class Body>
-KERNELS_INLINE void everyLine(Call& call, int64_t outer, int64_t width, int64_t inner, Body&& body) {
+// body(shape, offset) for every line (or up to sixteen neighbours) of [outer, width, inner]; what it writes past the caches is settled.
+template <class Past, class Body>
+KERNELS_INLINE void everyLine(Past past, Call& call, int64_t outer, int64_t width, int64_t inner, Body&& body) {
   if (width == 0) return;
   const int64_t strips = inner == 1 ? 1 : (inner + kLanes - 1) / kLanes;
   call.ranges(outer * strips, kElementGrain / (width * (inner == 1 ? 1 : kLanes)) + 1, [&](int64_t begin, int64_t end, int) {
@@ -90,17 +104,21 @@ KERNELS_INLINE void everyLine(Call& call, int64_t outer, int64_t width, int64_t 
       const int64_t lanes = inner - first < kLanes ? inner - first : kLanes;
       body(LineShape{width, inner, inner == 1 ? 0 : lanes}, task / strips * width * inner + first);
     }
+    settle(past);
   });
 }
 
+// body(past, line) for every line; past as in `writing`, true only for rows of at most `mostPast` floats.
 template <class Body>
-KERNELS_INLINE void alongLines(Call& call, Body body) {
+KERNELS_INLINE void alongLines(Call& call, int64_t mostPast, Body body) {
   call.form(2, 3);
   const int64_t outer = call.extent(0), width = call.extent(1), inner = call.extent(2);
   const float* x = call.floats(0, times(outer, width, inner));
   float* y = call.out(1, times(outer, width, inner));
   if (call.refused()) return;
-  everyLine(call, outer, width, inner, [&](LineShape shape, int64_t at) { body(Line{shape, x + at, y + at}); });
+  writing(y, inner == 1 && width % kLanes == 0 && width <= mostPast ? outer * width : 0, [&](auto past) {
+    everyLine(past, call, outer, width, inner, [&](LineShape shape, int64_t at) { body(past, Line{shape, x + at, y + at}); });
+  });
 }
 
 template <class Body>
@@ -112,7 +130,7 @@ KERNELS_INLINE void alongLinesBackward(Call& call, Body body) {
   const float* y = call.floats(1, times(outer, width, inner));
   float* dx = call.out(2, times(outer, width, inner));
   if (call.refused()) return;
-  everyLine(call, outer, width, inner,
+  everyLine(std::false_type{}, call, outer, width, inner,
             [&](LineShape shape, int64_t at) { body(LineGradient{shape, dy + at, y + at, dx + at, accumulate}); });
 }
 
