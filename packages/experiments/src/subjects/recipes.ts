@@ -173,11 +173,12 @@ const SIZES: readonly Size[] = [
   },
 ];
 
-/** Depths below the sixteen narrow layers, as narrow and trained as long: arms that compare models by their depth. */
+/** Depths beside the sixteen narrow layers, as narrow and trained as long: arms that compare models by their depth, and the deepest rung. */
 const DEPTHS: readonly Size[] = [
   { layers: 4, title: 'Four equally narrow layers' },
   { layers: 8, title: 'Eight equally narrow layers' },
   { layers: 12, title: 'Twelve equally narrow layers' },
+  { layers: 32, title: 'Thirty-two equally narrow layers' },
 ].map(({ layers, title }) => ({
   ...sizeNamed('deeper'),
   name: `narrow-${layers}`,
