@@ -78,8 +78,8 @@ describe('a free comparison', () => {
   });
 
   it('trains classifiers, each with what is not done afterwards, and takes overrides for them', async () => {
-    const digits: Parameters<typeof request>[0] = {
-      subject: { kind: 'classifier', name: 'digits-mlp' },
+    const digits = {
+      subject: { kind: 'classifier' as const, name: 'digits-mlp' },
       data: 'generated-digits',
       techniques: [{ id: 'bitnet-bottom-up' }, { id: 'round-to-nearest', grid: { bits: [2] } }],
       seeds: 1,
