@@ -17,8 +17,9 @@ import {
   withRecipe,
 } from './run.testing.ts';
 
+const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
+
 describe('a run that is trained on a second text', () => {
-  const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
   const none = (second: number, rateShare?: number) => tunedOn('generated-stories', NONE, 20_480, second, rateShare);
 
   it('goes on from the first in its tokens, at a rate of its own, and learns the second', async () => {
@@ -78,7 +79,6 @@ describe('a technique on a model that another one has trained', () => {
   const nothing = { id: 'drop-layers', parameters: { count: 0 } };
   const on = (technique: TechniqueSpec, training = { tokens: 30_720, learningRate: 6e-3 }): RunSpec =>
     withRecipe(spec(technique, {}, training), { architecture: { layers: 4 } });
-  const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
   /** For what learns slowly. */
   const LONG = { tokens: 163_840, learningRate: 4e-3 };
 
@@ -214,7 +214,6 @@ describe('a technique in training', () => {
     expect(exit.artifacts).toEqual([]);
     expect(exit.points).toEqual([]);
     expect(exit.outcome.metrics.layerEvaluations).toBe(2);
-    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
     expect(loss(exit)).not.toBe(loss(base));
 
     // Stopping after one of two layers is leaving the last one out.
@@ -294,7 +293,6 @@ describe('training after a technique', () => {
     const cut = await run(three({ id: 'drop-layers', parameters: { select: 'first', count: 1 } }), options);
     const none = await run(three(healed(0)), options);
     const some = await run(three(healed(10_240)), options);
-    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
     expect(loss(none)).toBe(loss(cut));
     expect(loss(some)).toBeLessThan(loss(cut) - 0.02);
     expect(some.outcome.metrics.modelBytes).toBeLessThan(base.outcome.metrics.modelBytes!);
@@ -309,7 +307,6 @@ describe('training after a technique', () => {
       id: 'layer-skip-continued',
       parameters: { tokens: 10_240, learningRate: 5e-3, stride: 1, ...changes },
     });
-    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
     const ordinary = await run(three(continued({ rate: 0, scale: 0, exit: 1 })), options);
     const skipping = await run(three(continued({ scale: 1, exit: 1 })), options);
     expect(loss(skipping)).toBeLessThan(loss(ordinary) - 0.01);
@@ -325,7 +322,6 @@ describe('training after a technique', () => {
       id: 'quantization-aware-training',
       parameters: { tokens: 10_240, learningRate: 5e-3, ...changes },
     });
-    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
     const hardly = await run(three(ternary({ tokens: 1, learningRate: 1e-9 })), options);
     const trained = await run(three(ternary({})), options);
     const taught = await run(three(ternary({ teacher: 0.5 })), options);
@@ -345,7 +341,6 @@ describe('training after a technique', () => {
   it('can be of adapters, of a part, or on what the whole model says', async () => {
     const base = await run(three(NONE));
     const options = { base: { bytes: base.artifacts[0]!.bytes } };
-    const loss = ({ outcome }: Watched) => outcome.metrics.natsPerByte!;
     const setting = { select: 'first', count: 1 };
     const cut = await run(three({ id: 'drop-layers', parameters: setting }), options);
     const given = { pruning: 'drop-layers', setting, tokens: 10_240, learningRate: 5e-3 };

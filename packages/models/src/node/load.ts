@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Backend } from '@claimbench/kernels';
 import { readLlama2c } from '../checkpoints/llama2c.ts';
@@ -86,10 +86,15 @@ export type TokenizerChoice =
   | { readonly kind: 'byte' }
   | { readonly kind: 'byte-pair'; readonly vocabularySize: number };
 
+/** Names a text and how it is cut in the cache: the same bytes under another name may have other documents and splits. */
+function cutOf({ name, sha256 }: TextDataSet): string {
+  return `${sha256.slice(0, 16)}-${hashOf(name).slice(0, 8)}`;
+}
+
 /** Changes whenever the trainer would learn other merges from the same text: old cache entries are then left alone. */
 const TRAINER_VERSION = 1;
 
-/** A tokenizer; byte-pair ones are trained on the training split and kept in the cache, under the text's hash and their size. */
+/** A tokenizer; byte-pair ones are trained on the training split and kept in the cache, under the text's hash, its name and their size. */
 export async function loadTokenizer(
   choice: TokenizerChoice,
   dataSet: TextDataSet,
@@ -97,7 +102,7 @@ export async function loadTokenizer(
 ): Promise<Tokenizer> {
   if (choice.kind === 'byte') return byteTokenizer();
   const { vocabularySize } = choice;
-  const key = `${dataSet.sha256.slice(0, 16)}-byte-pair-${vocabularySize}-v${TRAINER_VERSION}.json`;
+  const key = `${cutOf(dataSet)}-byte-pair-${vocabularySize}-v${TRAINER_VERSION}.json`;
   const path = join(locations.cacheFolder, 'tokenizers', key);
   const cached = await readIfThere(path);
   if (cached !== undefined) {
@@ -113,7 +118,7 @@ export async function loadTokenizer(
 /** Changes whenever the same text and tokenizer would give other tokens: old cache entries are then left alone. */
 const TOKENS_VERSION = 1;
 
-/** A split as tokens. They are kept in the cache, under the hashes of text and tokenizer: cutting a text takes longer than many a short training. */
+/** A split as tokens. They are kept in the cache, under the hashes of text and tokenizer and the text's name: cutting a text takes longer than many a short training. */
 export async function loadTokenStream(
   dataSet: TextDataSet,
   split: Split,
@@ -122,7 +127,7 @@ export async function loadTokenStream(
 ): Promise<TokenStream> {
   const { vocabularySize } = tokenizer;
   const cutter = hashOf(JSON.stringify(tokenizer.toJson()));
-  const key = `${dataSet.sha256.slice(0, 16)}-${split}-${cutter.slice(0, 16)}-v${TOKENS_VERSION}.i32`;
+  const key = `${cutOf(dataSet)}-${split}-${cutter.slice(0, 16)}-v${TOKENS_VERSION}.i32`;
   const path = join(locations.cacheFolder, 'tokens', key);
   const cached = await readIfThere(path);
   const known = cached && readCachedTokens(cached);
@@ -203,5 +208,5 @@ function expectHash({ name, sha256 }: DataReference, pinned: string): void {
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }

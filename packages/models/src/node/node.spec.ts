@@ -168,13 +168,18 @@ describe('node-docs', () => {
     const tokenizer = byteTokenizer();
     const cut = tokenStream(set.documents('test'), tokenizer);
     expect(await loadTokenStream(set, 'test', tokenizer, locations)).toEqual(cut);
+    const [entry] = await readdir(join(locations.cacheFolder, 'tokens'));
+    const path = join(locations.cacheFolder, 'tokens', entry!);
+    const kept = await readFile(path);
     expect(await loadTokenStream(unasked(set), 'test', tokenizer, locations)).toEqual(cut);
     await loadTokenStream(set, 'validation', tokenizer, locations);
     expect(await readdir(join(locations.cacheFolder, 'tokens'))).toHaveLength(2);
 
-    const [entry] = (await readdir(join(locations.cacheFolder, 'tokens'))).filter((name) => name.includes('test'));
-    const path = join(locations.cacheFolder, 'tokens', entry!);
-    const kept = await readFile(path);
+    // The same bytes under another name are cut by other rules.
+    const other = { ...set, name: 'mine.txt', documents: () => ['another cut'] };
+    expect(await loadTokenStream(other, 'test', tokenizer, locations)).toEqual(tokenStream(['another cut'], tokenizer));
+    expect(await loadTokenStream(unasked(set), 'test', tokenizer, locations)).toEqual(cut);
+
     const damaged = Uint8Array.from(kept);
     damaged[1000]! ^= 1;
     for (const content of [damaged, kept.subarray(0, 1001), '']) {
