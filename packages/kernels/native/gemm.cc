@@ -207,9 +207,12 @@ KERNELS_INLINE void packPanel(const float* data, int64_t lineStride, int64_t ste
 // Panels of the left operand packed together. Where its rows stand side by side in memory, whole cache lines are read that way.
 constexpr int64_t kGroup = 8;
 
-// Depth of a block: kDepth x 512 columns of the right operand are half of a second-level cache of 1 MB.
-constexpr int64_t kDepth = 256;
+// Depth of a block: so much of k that a block of the right operand is half of a second-level cache: of 1 MB with 256 steps and all columns that a block
+// may have, of 2 MB with 512. Where that is enough, twice the depth halves what is loaded and stored of C.
+constexpr int64_t kDepth = 256, kMostDepth = 512;
 constexpr int64_t kBlockColumns = 512 / kTileColumns * kTileColumns;
+// What a thread packs at once of the left operand.
+constexpr int64_t kLeftFloats = kGroup * kTileRows * kMostDepth + kPanelSlack;
 // What is packed at once of the right operand, for all threads, in floats.
 constexpr int64_t kMostPacked = int64_t(4) << 20;
 // Multiply-adds below which one more thread costs more than it brings.
@@ -254,21 +257,27 @@ constexpr int64_t kPage = 1024;  // floats; lines that many apart share a set
 
 Reading readingOf(const Product& product) {
   Reading reading;
-  const bool fewColumns = product.n <= 8 * kTileColumns, fewRows = product.m <= 8 * kTileRows;
+  const bool fewRows = product.m <= 8 * kTileRows;
   if (product.a.rowStride == 1) {
-    reading.leftInPlace = fewColumns && product.a.columnStride <= kPage / 2;
-  } else if (product.a.columnStride == 1 && product.rowSums == nullptr && fewColumns) {
+    reading.leftInPlace = product.n <= 8 * kTileColumns && product.a.columnStride <= kPage / 2;
+  } else if (product.a.columnStride == 1 && product.rowSums == nullptr && product.n <= 32 * kTileColumns) {
     int64_t apart = product.a.rowStride, rest = kPage;
     while (rest != 0) {
       const int64_t next = apart % rest;
       apart = rest;
       rest = next;
     }
-    reading.leftInPlace = apart * kTileRows <= 8 * kPage;
+    reading.leftInPlace = apart * kTileRows <= firstCacheWays() * kPage;
     if (reading.leftInPlace) reading.left = Left::kApart;
   }
   reading.rightInPlace = product.b.columnStride == 1 && (fewRows || product.b.rowStride <= kPage);
   return reading;
+}
+
+int64_t depthOf(const Product& product, const Reading& reading) {
+  // In place, lines of such strides share too few sets of the second cache.
+  const bool stands = reading.rightInPlace && product.b.rowStride > kPage / 2;
+  return !stands && kMostDepth * least(product.n, kBlockColumns) * int64_t(sizeof(float)) <= secondCacheBytes() / 2 ? kMostDepth : kDepth;
 }
 
 template <int kVectors>
@@ -285,9 +294,10 @@ KERNELS_INLINE Tile tileFor(Left left, int rows) {
 void multiplyBlock(const Product& product, const Reading& reading, const Block& block, const float* packed, int64_t packedFrom, float* group) {
   const int64_t inGroups = product.a.rowStride == 1 ? kGroup : 1;
   const int64_t leftStride = !reading.leftInPlace ? kTileRows : reading.left == Left::kApart ? product.a.rowStride : product.a.columnStride;
+  const int64_t most = depthOf(product, reading);
   int64_t p0 = 0;
   do {
-    const int64_t depth = least(product.k - p0, kDepth);
+    const int64_t depth = least(product.k - p0, most);
     const bool first = p0 == 0, last = p0 + depth >= product.k;
     for (int64_t i = block.row; i < block.row + block.rows; i += kTileRows) {
       const int64_t rows = least(block.row + block.rows - i, kTileRows);
@@ -339,10 +349,10 @@ namespace {
 int64_t packedFromOf(const Reading& reading, int64_t columns) { return reading.rightInPlace ? columns / kTileColumns * kTileColumns : 0; }
 }  // namespace
 
-int64_t workspaceOfOne(int64_t n, int64_t k) { return kGroup * kTileRows * kDepth + kPanelSlack + times(paddedColumns(n), k); }
+int64_t workspaceOfOne(int64_t n, int64_t k) { return kLeftFloats + times(paddedColumns(n), k); }
 
 void multiplyAlone(const Product& product, float* workspace) {
-  float* packed = workspace + kGroup * kTileRows * kDepth + kPanelSlack;
+  float* packed = workspace + kLeftFloats;
   const Reading reading = readingOf(product);
   const int64_t first = packedFromOf(reading, product.n);
   for (int64_t j = first; j < product.n; j += kTileColumns) {
@@ -460,7 +470,7 @@ void multiply(Call& call, const Product& product) {
   const int64_t most = reading.rightInPlace ? product.n : kMostPacked / (product.k > 0 ? product.k : 1) / kTileColumns * kTileColumns;
   const int64_t atOnce = least(product.n, most < kTileColumns ? kTileColumns : most);
   Workspace space;
-  const int64_t leftFloats = reading.leftInPlace ? 0 : kGroup * kTileRows * kDepth + kPanelSlack;
+  const int64_t leftFloats = reading.leftInPlace ? 0 : kLeftFloats;
   if (!call.workspace(times(paddedColumns(atOnce) - packedFromOf(reading, atOnce), product.k), leftFloats, &space)) return;
   for (int64_t from = 0; from < product.n; from += atOnce) {
     const int64_t columns = least(product.n - from, atOnce);
@@ -476,17 +486,18 @@ void multiply(Call& call, const Product& product) {
     } else {
       call.parallel(packedPanels, pack);
     }
-    // Blocks as wide as the cache allows (the left operand is packed once for each), as tall as keeps all threads busy to the end.
+    // Blocks as wide as the cache allows (the left operand is packed once for each), of as many panels of rows, give or take one, as give each thread four:
+    // two where whole groups of panels are packed together.
     const int64_t blockColumns = least(columns, kBlockColumns);
     const int64_t across = panels(columns, int(blockColumns));
-    const int64_t wanted = work < kWorthSharing ? 1 : (call.workers() * 4 + across - 1) / across;
+    const int64_t each = product.a.rowStride == 1 ? 2 : 4;
+    const int64_t wanted = work < kWorthSharing ? 1 : (call.workers() * each + across - 1) / across;
     const int64_t rowPanels = panels(product.m, kTileRows);
-    const int64_t tall = panels(rowPanels, int(least(wanted, rowPanels))) * kTileRows;
-    const int64_t down = panels(product.m, int(tall));
+    const int64_t down = least(wanted, rowPanels);
     const auto block = [&](int64_t task, int worker) {
-      const int64_t i = task / across * tall, j = task % across * blockColumns;
-      multiplyBlock(product, reading, {i, least(product.m - i, tall), from + j, least(columns - j, blockColumns)}, space.all, from + first,
-                    space.of(worker));
+      const int64_t part = task % down, j = task / down * blockColumns;
+      const int64_t i = rowPanels * part / down * kTileRows, end = least(rowPanels * (part + 1) / down * kTileRows, product.m);
+      multiplyBlock(product, reading, {i, end - i, from + j, least(columns - j, blockColumns)}, space.all, from + first, space.of(worker));
     };
     if (work < kWorthSharing) {
       for (int64_t task = 0; task < down * across; task++) block(task, 0);

@@ -37,20 +37,46 @@ char* allocateAligned(int64_t bytes) {
   return static_cast<char*>(memory);
 }
 
+namespace {
+// 0 where the system does not say. sysconf tells a virtual machine the whole processor's, of which it may have a slice.
+int64_t cacheProperty(int index, const char* property) {
+  char path[96];
+  snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, property);
+  long long value = 0;
+  if (FILE* file = fopen(path, "r")) {
+    if (fscanf(file, "%lld", &value) != 1 || value < 0) value = 0;
+    fclose(file);
+  }
+  return value;
+}
+int64_t cacheKilobytes(int index) { return cacheProperty(index, "size"); }
+}  // namespace
+
 int64_t lastCacheBytes() {
   // A larger one is shared with cores that a virtual machine does not see, and no quicker to write to than memory.
-  constexpr long long kMostKilobytes = 32 << 10;
+  constexpr int64_t kMostKilobytes = 32 << 10;
   static const int64_t bytes = [] {
     if (const char* told = getenv("CLAIMBENCH_KERNELS_LAST_CACHE")) return int64_t(atoll(told));
-    // sysconf tells the whole processor's, of which a virtual machine may have a slice.
-    long long kilobytes = 0;
-    if (FILE* file = fopen("/sys/devices/system/cpu/cpu0/cache/index3/size", "r")) {
-      if (fscanf(file, "%lldK", &kilobytes) != 1) kilobytes = 0;
-      fclose(file);
-    }
-    return int64_t(kilobytes > 0 && kilobytes < kMostKilobytes ? kilobytes : kMostKilobytes) << 10;
+    const int64_t kilobytes = cacheKilobytes(3);
+    return (kilobytes > 0 && kilobytes < kMostKilobytes ? kilobytes : kMostKilobytes) << 10;
   }();
   return bytes;
+}
+
+int64_t secondCacheBytes() {
+  static const int64_t bytes = [] {
+    const int64_t kilobytes = cacheKilobytes(2);
+    return (kilobytes > 0 ? kilobytes : int64_t(1) << 10) << 10;
+  }();
+  return bytes;
+}
+
+int64_t firstCacheWays() {
+  static const int64_t ways = [] {
+    const int64_t told = cacheProperty(0, "ways_of_associativity");
+    return told > 0 ? told : 8;
+  }();
+  return ways;
 }
 
 Scratch::~Scratch() { free(data_); }

@@ -30,6 +30,10 @@ struct Buffer {
 
 // What the last cache holds, or 32 MB where the system does not say. CLAIMBENCH_KERNELS_LAST_CACHE says otherwise, for tests.
 int64_t lastCacheBytes();
+// What a core's second cache holds, or 1 MB where the system does not say.
+int64_t secondCacheBytes();
+// How many lines that lie a page apart the first cache holds, or 8 where the system does not say.
+int64_t firstCacheWays();
 
 constexpr int64_t kMostElements = int64_t(1) << 46;
 

@@ -91,11 +91,24 @@ void Threads::serve(int worker) {
   }
 }
 
+// Both counts stand in one word, so each sees the other: of `end - first` tries the sum lets pass, no two name one task, whichever end they come from.
+int64_t Threads::Share::fromFront() {
+  const uint64_t before = taken.fetch_add(1, std::memory_order_relaxed);
+  const int64_t front = int64_t(before & 0xffffffff), back = int64_t(before >> 32);
+  return front + back < end - first ? first + front : kNone;
+}
+
+int64_t Threads::Share::fromBack() {
+  const uint64_t before = taken.fetch_add(uint64_t(1) << 32, std::memory_order_relaxed);
+  const int64_t front = int64_t(before & 0xffffffff), back = int64_t(before >> 32);
+  return front + back < end - first ? end - 1 - back : kNone;
+}
+
 void Threads::takeTasks(int worker) {
-  for (;;) {
-    const int64_t task = next_.fetch_add(1, std::memory_order_relaxed);
-    if (task >= tasks_) return;
-    task_(context_, task, worker);
+  for (int64_t task; (task = shares_[worker].fromFront()) != kNone;) task_(context_, task, worker);
+  for (int next = 1; next < size_; next++) {
+    Share& other = shares_[(worker + next) % size_];
+    for (int64_t task; (task = other.fromBack()) != kNone;) task_(context_, task, worker);
   }
 }
 
@@ -106,8 +119,16 @@ void Threads::run(int64_t tasks, Task task, void* context) {
   }
   task_ = task;
   context_ = context;
-  tasks_ = tasks;
-  next_.store(0, std::memory_order_relaxed);
+  for (int64_t from = 0; from < tasks; from += kMostAtOnce) runSome(from, tasks - from < kMostAtOnce ? tasks - from : kMostAtOnce);
+}
+
+void Threads::runSome(int64_t from, int64_t count) {
+  for (int worker = 0; worker < size_; worker++) {
+    Share& share = shares_[worker];
+    share.first = from + count * worker / size_;
+    share.end = from + count * (worker + 1) / size_;
+    share.taken.store(0, std::memory_order_relaxed);
+  }
   const uint64_t epoch = job_.load(std::memory_order_relaxed) / kEpoch + 1;
   job_.store(epoch * kEpoch + kOpen);
   if (sleepers_.load() > 0) {

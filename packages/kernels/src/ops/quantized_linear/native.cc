@@ -17,7 +17,7 @@ namespace kernels::KERNELS_ISA {
 
 // Rows of x and rows of the weight whose chains stand in registers together, where the weight stands as floats; rows of the weight straight from codes.
 #if defined(KERNELS_AVX512)
-constexpr int kRowsOfX = 4, kRowsOfW = 4, kDirectRows = 4;
+constexpr int kRowsOfX = 6, kRowsOfW = 4, kDirectRows = 4;
 // Bytes ahead at which a row of bytes is asked for: a row is some pages, and the hardware stops at the end of each.
 constexpr int64_t kBytesAhead = 1024;
 #elif defined(KERNELS_AVX2)
@@ -207,7 +207,7 @@ struct Forward {
   template <int kRows, int kWeights>
   KERNELS_INLINE void tile(int64_t r, int64_t o, const float* floats, int64_t stride) const {
     Lanes chain[kRows][kWeights];
-#pragma GCC unroll 4
+#pragma GCC unroll 6
     for (int a = 0; a < kRows; a++) {
 #pragma GCC unroll 4
       for (int c = 0; c < kWeights; c++) chain[a][c] = broadcast(0.0f);
@@ -216,18 +216,73 @@ struct Forward {
       Lanes value[kWeights];
 #pragma GCC unroll 4
       for (int c = 0; c < kWeights; c++) value[c] = load(floats + c * stride + i);
-#pragma GCC unroll 4
+#pragma GCC unroll 6
       for (int a = 0; a < kRows; a++) {
         const Lanes column = load(x + (r + a) * weight.in + i, n);
 #pragma GCC unroll 4
         for (int c = 0; c < kWeights; c++) chain[a][c] = fma(column, value[c], chain[a][c]);
       }
     });
-#pragma GCC unroll 4
+#if defined(KERNELS_AVX512)
+    if constexpr (kWeights == 4) {
+      putFour<(kRows < 4 ? kRows : 4)>(r, o, chain);
+      if constexpr (kRows > 4) putFour<kRows - 4>(r + 4, o, chain + 4);
+      return;
+    }
+#endif
+#pragma GCC unroll 6
     for (int a = 0; a < kRows; a++) {
 #pragma GCC unroll 4
       for (int c = 0; c < kWeights; c++) put(r + a, o + c, chain[a][c]);
     }
+  }
+
+#if defined(KERNELS_AVX512)
+  // put() of up to four rows with four rows of the weight: thirty shuffles where sixteen trees by themselves take five each. Additions are those of sum(), in its
+  // order: lanes i and i + 8, then i + 4, i + 2, i + 1; what lies together after each is the next pair.
+  template <int kRows>
+  KERNELS_INLINE void putFour(int64_t r, int64_t o, const Lanes (*chain)[4]) const {
+    __m512 four[4], two[2];
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) {
+      __m512 eight[2];
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; half++) {
+        // Rows that are not there are those that are, once more, which costs nothing.
+        const __m512 one = (__m512)chain[2 * half % kRows][c].part[0], other = (__m512)chain[(2 * half + 1) % kRows][c].part[0];
+        eight[half] = _mm512_add_ps(_mm512_shuffle_f32x4(one, other, 0x44), _mm512_shuffle_f32x4(one, other, 0xee));
+      }
+      four[c] = _mm512_add_ps(_mm512_shuffle_f32x4(eight[0], eight[1], 0x88), _mm512_shuffle_f32x4(eight[0], eight[1], 0xdd));
+    }
+#pragma GCC unroll 2
+    for (int pair = 0; pair < 2; pair++) {
+      two[pair] = _mm512_add_ps(_mm512_shuffle_ps(four[2 * pair], four[2 * pair + 1], 0x44), _mm512_shuffle_ps(four[2 * pair], four[2 * pair + 1], 0xee));
+    }
+    // Lane 4 a + c is row a with row c of the weight.
+    __m512 total = _mm512_add_ps(_mm512_shuffle_ps(two[0], two[1], 0x88), _mm512_shuffle_ps(two[0], two[1], 0xdd));
+    if (scaledLast != nullptr) {
+      alignas(16) float scale[4];
+      for (int c = 0; c < 4; c++) scale[c] = scaledLast->scaleAt(scaledLast->scaleIndex(o + c, 0));
+      total = _mm512_mul_ps(total, _mm512_broadcast_f32x4(_mm_load_ps(scale)));
+    }
+    total = _mm512_add_ps(total, bias != nullptr ? _mm512_broadcast_f32x4(_mm_loadu_ps(bias + o)) : _mm512_setzero_ps());
+    alignas(64) float all[16];
+    _mm512_store_ps(all, total);
+    for (int a = 0; a < kRows; a++) _mm_storeu_ps(y + (r + a) * weight.out + o, _mm_load_ps(all + 4 * a));
+  }
+#endif
+
+  // kRows rows of x with rows [begin, end) of the weight, which stand as floats.
+  template <int kRows>
+  void tiles(int64_t r, int64_t begin, int64_t end, const float* floats, int64_t stride) const {
+    int64_t o = begin;
+    for (; o + kRowsOfW <= end; o += kRowsOfW) tile<kRows, kRowsOfW>(r, o, floats + (o - begin) * stride, stride);
+    for (; o < end; o++) tile<kRows, 1>(r, o, floats + (o - begin) * stride, stride);
+  }
+  template <int kRows>
+  void lastTiles(int64_t r, int64_t begin, int64_t end, const float* floats, int64_t stride) const {
+    if (rows - r == kRows) return tiles<kRows>(r, begin, end, floats, stride);
+    if constexpr (kRows > 1) lastTiles<kRows - 1>(r, begin, end, floats, stride);
   }
 };
 
@@ -249,18 +304,43 @@ static void decodeRow(const PackedWeight& weight, const Extraction& how, int64_t
   }
 }
 
-// A whole row, in groups: scale and zero point are looked up once for each.
-template <Coding kCoding, Values kValues>
-static void decodeWholeRow(const PackedWeight& weight, const Extraction& how, int64_t o, float* values) {
+#if defined(KERNELS_AVX512)
+// The whole lanes of a row of nibbles: a group's sixteen weights are made once and looked up by code. `weight` by value: no store changes it.
+static void decodeNibbles(const PackedWeight weight, const Vec table, int64_t o, float* values) {
   const uint8_t* codes = weight.row(o);
-  for (int64_t from = 0, group = 0; from < weight.in; from += weight.groupSize, group++) {
-    const int64_t to = weight.in - from < weight.groupSize ? weight.in : from + weight.groupSize, at = weight.scaleIndex(o, group);
+  const int64_t whole = weight.in / kLanes * kLanes;
+  int64_t at = weight.scaleIndex(o, 0);
+  for (int64_t from = 0; from < whole; from += weight.groupSize, at += weight.scaleGroupStride) {
+    const int64_t to = whole - from < weight.groupSize ? whole : from + weight.groupSize;
+    const __m512 made = (__m512)((table - broadcastVec(weight.zeroAt(at))) * broadcastVec(weight.scaleAt(at)));
+    for (int64_t i = from; i < to; i += kLanes) storeVec(values + i, (Vec)_mm512_permutexvar_ps(nibblesAt(codes + i / 2), made));
+  }
+}
+#endif
+
+// A whole row whose groups are whole lanes: scale and zero point are looked up once for each group.
+template <Coding kCoding, Values kValues>
+static void decodeWholeRow(const PackedWeight& given, const Extraction& how, int64_t o, float* values) {
+  const PackedWeight weight = given;  // which no store changes
+  const uint8_t* codes = weight.row(o);
+  int64_t from = 0, group = 0;
+#if defined(KERNELS_AVX512)
+  if (kCoding == Coding::kBits && weight.bits == 4) {
+    decodeNibbles(weight, loadVec(how.table), o, values);
+    from = weight.in / kLanes * kLanes;
+    group = from / weight.groupSize;
+  }
+#endif
+  for (; from < weight.in; group++) {
+    const int64_t left = weight.in - group * weight.groupSize, to = left < weight.groupSize ? weight.in : (group + 1) * weight.groupSize;
+    const int64_t at = weight.scaleIndex(o, group);
     const Lanes zero = broadcast(weight.zeroAt(at));
     const float scale = weight.scaleAt(at);
     eachLanes(from, to, [&](int64_t i, int64_t n) {
       const Lanes value = valuesOf<kValues>(how, weight.values, codesAt<kCoding>(how, codes, i));
       store(values + i, padded((value - zero) * scale, n, 0.0f));
     });
+    from = to;
   }
 }
 
@@ -272,16 +352,8 @@ constexpr int64_t kFloatsAtOnce = 1 << 16;
 // All rows of x with rows [begin, end) of the weight, which stand as floats.
 static void multiplyFloats(const Forward& work, int64_t begin, int64_t end, const float* floats, int64_t stride) {
   int64_t r = 0;
-  for (; r + kRowsOfX <= work.rows; r += kRowsOfX) {
-    int64_t o = begin;
-    for (; o + kRowsOfW <= end; o += kRowsOfW) work.tile<kRowsOfX, kRowsOfW>(r, o, floats + (o - begin) * stride, stride);
-    for (; o < end; o++) work.tile<kRowsOfX, 1>(r, o, floats + (o - begin) * stride, stride);
-  }
-  for (; r < work.rows; r++) {
-    int64_t o = begin;
-    for (; o + kRowsOfW <= end; o += kRowsOfW) work.tile<1, kRowsOfW>(r, o, floats + (o - begin) * stride, stride);
-    for (; o < end; o++) work.tile<1, 1>(r, o, floats + (o - begin) * stride, stride);
-  }
+  for (; r + kRowsOfX <= work.rows; r += kRowsOfX) work.tiles<kRowsOfX>(r, begin, end, floats, stride);
+  if constexpr (kRowsOfX > 1) work.lastTiles<kRowsOfX - 1>(r, begin, end, floats, stride);
 }
 
 // C [m, n] = A [m, k] R (+ bias), where tile(j, columns, p, depth, right, scratch) makes R's panel of columns from j on, rows from p on.
@@ -332,7 +404,8 @@ static void forward(Call& call) {
   if (call.refused() || rows == 0 || weight.out == 0) return;
   const Extraction how(weight);
   const Forward work{weight, oneGroup ? &given : nullptr, how, x, bias, y, rows};
-  const int64_t stride = (weight.in + kLanes - 1) / kLanes * kLanes;
+  // Not a power of two: rows of 4 kB would share their sets of the first cache.
+  const int64_t stride = (weight.in + kLanes - 1) / kLanes * kLanes + kLanes;
   int64_t atOnce = kFloatsAtOnce / (stride + kLanes) / kRowsOfW * kRowsOfW;
   if (atOnce < kRowsOfW) atOnce = kRowsOfW;
   if (atOnce > 16 * kRowsOfW) atOnce = 16 * kRowsOfW;

@@ -227,6 +227,15 @@ KERNELS_INLINE Vec fromNibbleOrder(Vec lanes) {
   return (Vec)_mm512_permutexvar_ps(_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15), (__m512)lanes);
 }
 
+// The same in the order of the columns, as indices: the lower eight lanes see codes 0 .. 7.
+KERNELS_INLINE __m512i nibblesAt(const uint8_t* at) {
+  const __m512i shifts = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28);
+  int32_t low, high;
+  __builtin_memcpy(&low, at, 4);
+  __builtin_memcpy(&high, at + 4, 4);
+  return _mm512_srlv_epi32(_mm512_mask_set1_epi32(_mm512_set1_epi32(low), 0xff00, high), shifts);
+}
+
 template <Indexed kIndexed>
 KERNELS_INLINE Vec repeated(Vec weights) {
   if (kIndexed == Indexed::kNibbles) return weights;
