@@ -112,7 +112,7 @@ KERNELS_INLINE Lanes quotient(Lanes a, Lanes b) {
 }
 
 // exp(-(square + lost) / 2) for squares up to 210.25 and what they lost. The steps are those of exp, in u = -2 r in place of r: a power of two times what
-// stands there, so the bits are the same, in three operations less.
+// stands there, so the bits are the same, in one operation less.
 KERNELS_INLINE Lanes expOfMinusHalf(Lanes square, Lanes lost) {
   const Lanes shifted = fma(square, -0.5f * kLog2e, kRounder);
   Reduced reduced;

@@ -2,7 +2,8 @@ import type { OpCase } from '../../conformance/case.ts';
 import { products } from '../../conformance/common_bounds.ts';
 import { linear } from './op.ts';
 
-/** rows, in, out: zeros, ones, primes, a few rows over panels that are full and one that is not, sizes around the tiles, more rows than 16 bits count, and a long sum. */
+/** rows, in, out: zeros, ones, primes, a few rows over panels that are full and one that is not, sizes around the tiles, more rows than 16 bits count, a long sum,
+ * and blocks side by side: over 512 columns, over 512 steps, and over 1,024 columns, from where on the left operand is packed. */
 const sizes: readonly (readonly [number, number, number])[] = [
   [0, 7, 5],
   [3, 0, 5],
@@ -22,6 +23,8 @@ const sizes: readonly (readonly [number, number, number])[] = [
   [7, 31, 33],
   [13, 129, 97],
   [64, 64, 256],
+  [50, 529, 560],
+  [61, 530, 1040],
   [65_537, 2, 3],
   [2, 16_384, 3],
 ];
