@@ -28,7 +28,7 @@ struct Buffer {
   int64_t bytes;
 };
 
-// What the last cache holds, or 32 MB where the system does not say. CLAIMBENCH_KERNELS_LAST_CACHE says otherwise, for tests.
+// What the last cache holds, 32 MB at most, and that where the system does not say. CLAIMBENCH_KERNELS_LAST_CACHE says otherwise, for tests.
 int64_t lastCacheBytes();
 // What a core's second cache holds, or 1 MB where the system does not say.
 int64_t secondCacheBytes();

@@ -23,20 +23,25 @@ struct Reduced {
   Lanes whole;  // n
   Ints n;
 };
-KERNELS_INLINE Reduced reduceByLn2(Lanes x) {
-  const Lanes shifted = fma(x, kLog2e, kRounder);
+// n from kRounder + n; r is left open.
+KERNELS_INLINE Reduced rounded(Lanes shifted) {
   Reduced reduced;
   reduced.whole = shifted - kRounder;
-  reduced.r = fma(reduced.whole, -kLn2Low, fma(reduced.whole, -kLn2High, x));
   KERNELS_EACH_PART reduced.n.part[i] = (IntVec)((BitVec)shifted.part[i] - 0x4b400000u);
   return reduced;
 }
+KERNELS_INLINE Reduced reduceByLn2(Lanes x) {
+  Reduced reduced = rounded(fma(x, kLog2e, kRounder));
+  reduced.r = fma(reduced.whole, -kLn2Low, fma(reduced.whole, -kLn2High, x));
+  return reduced;
+}
 
-// (exp(r) - 1 - r) / r², |r| <= ln 2 / 2
+// (exp(r) - 1 - r) / r² = 1/2 + kThird r + kFourth r² + ..., |r| <= ln 2 / 2
+constexpr float kThird = 0.16666542f, kFourth = 0.0416662805f, kFifth = 0.00836671051f, kSixth = 0.00139466708f;
 KERNELS_INLINE Lanes expTail(Lanes r) {
-  Lanes q = fma(r, 0.00139466708f, 0.00836671051f);
-  q = fma(q, r, 0.0416662805f);
-  q = fma(q, r, 0.16666542f);
+  Lanes q = fma(r, kSixth, kFifth);
+  q = fma(q, r, kFourth);
+  q = fma(q, r, kThird);
   return fma(q, r, 0.5f);
 }
 
@@ -114,14 +119,11 @@ KERNELS_INLINE Lanes quotient(Lanes a, Lanes b) {
 // exp(-(square + lost) / 2) for squares up to 210.25 and what they lost. The steps are those of exp, in u = -2 r in place of r: a power of two times what
 // stands there, so the bits are the same, in one operation less.
 KERNELS_INLINE Lanes expOfMinusHalf(Lanes square, Lanes lost) {
-  const Lanes shifted = fma(square, -0.5f * kLog2e, kRounder);
-  Reduced reduced;
-  reduced.whole = shifted - kRounder;
-  KERNELS_EACH_PART reduced.n.part[i] = (IntVec)((BitVec)shifted.part[i] - 0x4b400000u);
+  const Reduced reduced = rounded(fma(square, -0.5f * kLog2e, kRounder));
   const Lanes u = fma(reduced.whole, 2 * kLn2Low, fma(reduced.whole, 2 * kLn2High, square)) + lost;
-  Lanes v = fma(u, 0.00139466708f / -32, 0.00836671051f / 16);  // v becomes -1/2 expTail(r)
-  v = fma(v, u, 0.0416662805f / -8);
-  v = fma(v, u, 0.16666542f / 4);
+  Lanes v = fma(u, kSixth / -32, kFifth / 16);  // v becomes -1/2 expTail(r)
+  v = fma(v, u, kFourth / -8);
+  v = fma(v, u, kThird / 4);
   v = fma(v, u, -0.25f);
   return scaled(fma(fma(v, u * u, u), -0.5f, 1.0f), reduced);
 }
