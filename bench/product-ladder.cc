@@ -76,7 +76,7 @@ void panelsOfBoth(int64_t n, const float* a, const float* b, float* c) {
   for (int64_t i = 0; i < n; i += kTileRows) {
     const int rows = int(n - i < kTileRows ? n - i : kTileRows);
     for (int64_t j = 0; j < n; j += kTileColumns) {
-      multiplyTile(n, left.data() + i * n, kTileRows, right.data() + j * n, c + i * n + j, n, rows, kTileColumns, false, nullptr);
+      multiplyTile(n, left.data() + i * n, kTileRows, right.data() + j * n, c + i * n + j, n, rows, kTileColumns, false);
     }
   }
 }

@@ -45,10 +45,9 @@ constexpr int kPanelSlack = 16;
 // Columns [0, columns) of `b`, columns <= kTileColumns, k rows, as a panel [k][kTileColumns]; missing columns are 0.
 void packRight(Matrix b, int64_t k, int64_t columns, float* panel);
 
-// One tile: c[rows x columns] = (fromC ? c : 0) + left right, in the order of k; then the epilogue, where there is one.
+// One tile: c[rows x columns] = (fromC ? c : 0) + left right, in the order of k.
 // rows <= kTileRows, columns <= kTileColumns. left[p * leftStep + i] is row i at p (kTileRows for a packed panel); right is a packed panel.
-void multiplyTile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC,
-                  const Epilogue* epilogue);
+void multiplyTile(int64_t k, const float* left, int64_t leftStep, const float* right, float* c, int64_t cStride, int rows, int columns, bool fromC);
 
 // C [m, n] = (accumulate ? C : 0) + A [m, k] B [k, n], then the epilogue. Over all threads of the call.
 struct Product {

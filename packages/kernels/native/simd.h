@@ -348,6 +348,30 @@ KERNELS_INLINE float fold(Lanes a, Combine combine) {
 KERNELS_INLINE float sum(Lanes a) {
   return fold(a, [](auto x, auto y) { return x + y; });
 }
+#if defined(KERNELS_AVX512)
+// The sums of kRows x 4 at once, kRows <= 4: lane 4 i + j is sum(a[i][j]), added up in the same order, and what lies together after each step is the next pair.
+// Thirty shuffles, where sixteen sums by themselves take five each.
+template <int kRows>
+KERNELS_INLINE Vec sums(const Lanes (*a)[4]) {
+  __m512 four[4], two[2];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++) {
+    __m512 eight[2];
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; half++) {
+      // Rows that are not there are those that are, once more, which costs nothing.
+      const __m512 one = (__m512)a[2 * half % kRows][j].part[0], other = (__m512)a[(2 * half + 1) % kRows][j].part[0];
+      eight[half] = _mm512_add_ps(_mm512_shuffle_f32x4(one, other, 0x44), _mm512_shuffle_f32x4(one, other, 0xee));
+    }
+    four[j] = _mm512_add_ps(_mm512_shuffle_f32x4(eight[0], eight[1], 0x88), _mm512_shuffle_f32x4(eight[0], eight[1], 0xdd));
+  }
+#pragma GCC unroll 2
+  for (int j = 0; j < 2; j++) {
+    two[j] = _mm512_add_ps(_mm512_shuffle_ps(four[2 * j], four[2 * j + 1], 0x44), _mm512_shuffle_ps(four[2 * j], four[2 * j + 1], 0xee));
+  }
+  return (Vec)_mm512_add_ps(_mm512_shuffle_ps(two[0], two[1], 0x88), _mm512_shuffle_ps(two[0], two[1], 0xdd));
+}
+#endif
 KERNELS_INLINE float largest(Lanes a) {
   return fold(a, [](auto x, auto y) { return x > y ? x : y; });
 }

@@ -143,7 +143,7 @@ static inline void scoreBlock(const float* left, const float* right, int64_t dim
     for (int64_t i = 0; i < count; i += kTileColumns) {
       const int64_t rest = (count - i + kWidth - 1) / kWidth * kWidth;
       multiplyTile(dim, left + j * dim, kTileRows, right + i * dim, products + j * kQueries + i, kQueries, rows,
-                   int(rest < kTileColumns ? rest : kTileColumns), false, nullptr);
+                   int(rest < kTileColumns ? rest : kTileColumns), false);
     }
   }
 }
@@ -156,7 +156,7 @@ static inline void weighRows(const float* weights, const float* right, Range key
     for (int64_t d = 0; d < dim; d += kTileColumns) {
       const int columns = int(dim - d < kTileColumns ? dim - d : kTileColumns);
       multiplyTile(keys.length(), weights + keys.from * kQueries + i, kQueries, right + d * keyTime + keys.from * kTileColumns,
-                   to + i * toStride + d, toStride, rows, columns, accumulate, nullptr);
+                   to + i * toStride + d, toStride, rows, columns, accumulate);
     }
   }
 }

@@ -332,7 +332,7 @@ struct BackwardTask {
       for (int64_t d = 0; d < shape.dim; d += kTileColumns) {
         const int columns = int(shape.dim - d < kTileColumns ? shape.dim - d : kTileColumns);
         multiplyTile(seeing.length(), weight + seeing.from * keptStride() + j, keptStride(), right + d * count + seeing.from * kTileColumns, to + d,
-                     stride, rows, columns, accumulate, nullptr);
+                     stride, rows, columns, accumulate);
       }
     }
   }

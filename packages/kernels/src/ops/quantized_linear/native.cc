@@ -9,8 +9,8 @@
 //   3. codes of up to four bits (AVX-512): a group's sixteen weights are made once and looked up by code, in place of a conversion, a difference and a
 //      product for each sixteen codes; the same bits;
 //   4. more rows: some rows of the weight are made floats in the second-level cache and multiplied with a tile of x's rows in registers.
+#include "decoding.h"
 #include "gemm.h"
-#include "packed_weight.h"
 #include "rows.h"
 
 namespace kernels::KERNELS_ISA {
@@ -238,28 +238,10 @@ struct Forward {
   }
 
 #if defined(KERNELS_AVX512)
-  // put() of up to four rows with four rows of the weight: thirty shuffles where sixteen trees by themselves take five each. Additions are those of sum(), in its
-  // order: lanes i and i + 8, then i + 4, i + 2, i + 1; what lies together after each is the next pair.
+  // put() of up to four rows with four rows of the weight.
   template <int kRows>
   KERNELS_INLINE void putFour(int64_t r, int64_t o, const Lanes (*chain)[4]) const {
-    __m512 four[4], two[2];
-#pragma GCC unroll 4
-    for (int c = 0; c < 4; c++) {
-      __m512 eight[2];
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; half++) {
-        // Rows that are not there are those that are, once more, which costs nothing.
-        const __m512 one = (__m512)chain[2 * half % kRows][c].part[0], other = (__m512)chain[(2 * half + 1) % kRows][c].part[0];
-        eight[half] = _mm512_add_ps(_mm512_shuffle_f32x4(one, other, 0x44), _mm512_shuffle_f32x4(one, other, 0xee));
-      }
-      four[c] = _mm512_add_ps(_mm512_shuffle_f32x4(eight[0], eight[1], 0x88), _mm512_shuffle_f32x4(eight[0], eight[1], 0xdd));
-    }
-#pragma GCC unroll 2
-    for (int pair = 0; pair < 2; pair++) {
-      two[pair] = _mm512_add_ps(_mm512_shuffle_ps(four[2 * pair], four[2 * pair + 1], 0x44), _mm512_shuffle_ps(four[2 * pair], four[2 * pair + 1], 0xee));
-    }
-    // Lane 4 a + c is row a with row c of the weight.
-    __m512 total = _mm512_add_ps(_mm512_shuffle_ps(two[0], two[1], 0x88), _mm512_shuffle_ps(two[0], two[1], 0xdd));
+    __m512 total = (__m512)sums<kRows>(chain);
     if (scaledLast != nullptr) {
       alignas(16) float scale[4];
       for (int c = 0; c < 4; c++) scale[c] = scaledLast->scaleAt(scaledLast->scaleIndex(o + c, 0));
@@ -286,64 +268,6 @@ struct Forward {
   }
 };
 
-// Weights of row o, columns [from, from + count), into values.
-template <Coding kCoding, Values kValues>
-static void decodeRow(const PackedWeight& weight, const Extraction& how, int64_t o, int64_t from, int64_t count, float* values) {
-  const int64_t first = from / kLanes * kLanes, end = from + count;
-  for (int64_t i = first; i < end; i += kLanes) {
-    const Lanes weights = weightsAt<kCoding, kValues>(weight, how, o, i, weight.in - i < kLanes ? weight.in - i : kLanes);
-    if (i >= from && i + kLanes <= end) {
-      store(values + (i - from), weights);
-    } else {
-      alignas(64) float all[kLanes];
-      store(all, weights);
-      for (int64_t l = 0; l < kLanes; l++) {
-        if (i + l >= from && i + l < end) values[i + l - from] = all[l];
-      }
-    }
-  }
-}
-
-#if defined(KERNELS_AVX512)
-// The whole lanes of a row of nibbles: a group's sixteen weights are made once and looked up by code. `weight` by value: no store changes it.
-static void decodeNibbles(const PackedWeight weight, const Vec table, int64_t o, float* values) {
-  const uint8_t* codes = weight.row(o);
-  const int64_t whole = weight.in / kLanes * kLanes;
-  int64_t at = weight.scaleIndex(o, 0);
-  for (int64_t from = 0; from < whole; from += weight.groupSize, at += weight.scaleGroupStride) {
-    const int64_t to = whole - from < weight.groupSize ? whole : from + weight.groupSize;
-    const __m512 made = (__m512)((table - broadcastVec(weight.zeroAt(at))) * broadcastVec(weight.scaleAt(at)));
-    for (int64_t i = from; i < to; i += kLanes) storeVec(values + i, (Vec)_mm512_permutexvar_ps(nibblesAt(codes + i / 2), made));
-  }
-}
-#endif
-
-// A whole row whose groups are whole lanes: scale and zero point are looked up once for each group.
-template <Coding kCoding, Values kValues>
-static void decodeWholeRow(const PackedWeight& given, const Extraction& how, int64_t o, float* values) {
-  const PackedWeight weight = given;  // which no store changes
-  const uint8_t* codes = weight.row(o);
-  int64_t from = 0, group = 0;
-#if defined(KERNELS_AVX512)
-  if (kCoding == Coding::kBits && weight.bits == 4) {
-    decodeNibbles(weight, loadVec(how.table), o, values);
-    from = weight.in / kLanes * kLanes;
-    group = from / weight.groupSize;
-  }
-#endif
-  for (; from < weight.in; group++) {
-    const int64_t left = weight.in - group * weight.groupSize, to = left < weight.groupSize ? weight.in : (group + 1) * weight.groupSize;
-    const int64_t at = weight.scaleIndex(o, group);
-    const Lanes zero = broadcast(weight.zeroAt(at));
-    const float scale = weight.scaleAt(at);
-    eachLanes(from, to, [&](int64_t i, int64_t n) {
-      const Lanes value = valuesOf<kValues>(how, weight.values, codesAt<kCoding>(how, codes, i));
-      store(values + i, padded((value - zero) * scale, n, 0.0f));
-    });
-    from = to;
-  }
-}
-
 // Rows of x from which the weight is made floats first.
 constexpr int64_t kManyRows = 3;
 // Floats of the weight that are made at once: they stay in the second-level cache.
@@ -356,17 +280,16 @@ static void multiplyFloats(const Forward& work, int64_t begin, int64_t end, cons
   if constexpr (kRowsOfX > 1) work.lastTiles<kRowsOfX - 1>(r, begin, end, floats, stride);
 }
 
-// C [m, n] = A [m, k] R (+ bias), where tile(j, columns, p, depth, right, scratch) makes R's panel of columns from j on, rows from p on.
+// C [m, n] = A [m, k] R, where makeTile(j, columns, p, depth, right) makes R's panel of columns from j on, rows from p on.
 constexpr int64_t kTileDepth = 256;
 constexpr int64_t kRowsAtOnce = 768;
 
 template <class MakeTile>
-static void multiplyGenerated(Call& call, const float* a, int64_t m, int64_t n, int64_t k, float* c, bool accumulate, const float* bias,
-                              MakeTile&& makeTile) {
+static void multiplyGenerated(Call& call, const float* a, int64_t m, int64_t n, int64_t k, float* c, bool accumulate, MakeTile&& makeTile) {
   if (m == 0 || n == 0) return;
   const int64_t rowsAtOnce = m < kRowsAtOnce ? m : kRowsAtOnce;
   Workspace space;
-  if (!call.workspace(times(paddedRows(rowsAtOnce), k) + kPanelSlack, 2 * kTileDepth * kTileColumns, &space)) return;
+  if (!call.workspace(times(paddedRows(rowsAtOnce), k) + kPanelSlack, kTileDepth * kTileColumns, &space)) return;
   for (int64_t row = 0; row < m; row += rowsAtOnce) {
     const int64_t rows = m - row < rowsAtOnce ? m - row : rowsAtOnce;
     for (int64_t i = 0; i < rows; i += kTileRows) {
@@ -375,15 +298,14 @@ static void multiplyGenerated(Call& call, const float* a, int64_t m, int64_t n, 
     call.parallel(panels(n, kTileColumns), [&](int64_t panel, int worker) {
       const int64_t j = panel * kTileColumns;
       const int columns = int(n - j < kTileColumns ? n - j : kTileColumns);
-      float *right = space.of(worker), *scratch = right + kTileDepth * kTileColumns;
+      float* right = space.of(worker);
       int64_t p = 0;
       do {
         const int64_t depth = k - p < kTileDepth ? k - p : kTileDepth;
-        makeTile(j, columns, p, depth, right, scratch);
-        const Epilogue epilogue{bias != nullptr ? bias + j : nullptr};
+        makeTile(j, columns, p, depth, right);
         for (int64_t i = 0; i < rows; i += kTileRows) {
           multiplyTile(depth, space.all + i * k + p * kTileRows, kTileRows, right, c + (row + i) * n + j, n,
-                       int(rows - i < kTileRows ? rows - i : kTileRows), columns, p > 0 || accumulate, p + depth >= k ? &epilogue : nullptr);
+                       int(rows - i < kTileRows ? rows - i : kTileRows), columns, p > 0 || accumulate);
         }
         p += depth;
       } while (p < k);
@@ -465,8 +387,8 @@ static void backward(Call& call) {
   if (call.refused()) return;
   const Extraction how(weight);
   withFormat(weight, [&](auto coding, auto values) {
-    multiplyGenerated(call, dy, rows, weight.in, weight.out, dx, accumulate, nullptr,
-                      [&](int64_t j, int64_t columns, int64_t p, int64_t depth, float* right, float*) {
+    multiplyGenerated(call, dy, rows, weight.in, weight.out, dx, accumulate,
+                      [&](int64_t j, int64_t columns, int64_t p, int64_t depth, float* right) {
                         for (int64_t o = 0; o < depth; o++) {
                           decodeRow<decltype(coding)::value, decltype(values)::value>(weight, how, p + o, j, columns, right + o * kTileColumns);
                           for (int64_t i = columns; i < kTileColumns; i++) right[o * kTileColumns + i] = 0.0f;
